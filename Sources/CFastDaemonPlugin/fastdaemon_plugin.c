@@ -1,0 +1,1 @@
+#include "fastdaemon_plugin.h"

@@ -1,0 +1,3 @@
+#ifndef FASTDAEMON_PLUGIN_H
+#define FASTDAEMON_PLUGIN_H
+#endif
