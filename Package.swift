@@ -50,7 +50,11 @@ let package = Package(
 
         // The programs.
         .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
-        .executableTarget(name: "fastdaemon_bench", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+        .executableTarget(
+            name: "fastdaemon_bench", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+
+        // The tests, a folder a room.
+        .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

@@ -1,1 +1,16 @@
-#pragma once
+/*
+ * Thin shims for the parts of Linux that Swift cannot see or cannot call: epoll, signal handlers, credentials, per-thread
+ * working directories, thread-local pointers.
+ *
+ * Every function that can fail returns 0 or more for success and the negated errno for failure, and retries EINTR where
+ * the call has done nothing yet; so no caller reads errno, and none can forget it.
+ */
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include "clinux_files.h"
+#include "clinux_loop.h"
+#include "clinux_sockets.h"
+#include "clinux_threads.h"
+
+#endif

@@ -1,0 +1,46 @@
+/* Files and folders, by descriptor. */
+#ifndef CLINUX_FILES_H
+#define CLINUX_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the checks of trust and of stale sockets need to know of a file. */
+typedef struct clinux_status {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    uint32_t mode; /* type and permissions, as in st_mode */
+    uint32_t user;
+    uint32_t group;
+} clinux_status;
+
+int clinux_status_of(int descriptor, clinux_status *status);
+
+/* Of a name, relative to a folder; a symbolic link is followed where `follow` is not 0. */
+int clinux_status_at(int folder, const char *path, int follow, clinux_status *status);
+
+/* openat(2), close-on-exec. AT_FDCWD is clinux_here. */
+extern const int clinux_here;
+int clinux_open_at(int folder, const char *path, int flags, uint32_t mode);
+
+/* Opens `path` for reading below `folder` and nowhere else: no `..`, absolute name or symbolic link leads out of it
+   (openat2 with RESOLVE_BENEATH). */
+int clinux_open_beneath(int folder, const char *path);
+
+ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity);
+ptrdiff_t clinux_write(int descriptor, const void *data, size_t count);
+
+/* Copies a whole file into memory that has a descriptor but no name, and seals it against any change (memfd_create,
+   F_ADD_SEALS). Returns the new descriptor. */
+int clinux_sealed_copy(int descriptor, const char *label);
+
+/* unlink(2) */
+int clinux_remove(const char *path);
+
+/* A pipe, both ends non-blocking and close-on-exec: ends[0] is read from. */
+int clinux_pipe(int ends[2]);
+
+void clinux_close(int descriptor);
+
+#endif

@@ -1,0 +1,176 @@
+import CLinux
+import Synchronization
+
+/// A connected stream socket, Unix or TCP. It closes when nobody holds it any more, or at `close()`.
+///
+/// Its calls run on its loop, and hop there where they are made elsewhere. One task may read while another writes; two that
+/// read, or two that write, are a programming error.
+///
+/// `@unchecked Sendable`: all that changes is touched on the loop's thread alone.
+public final class Connection: @unchecked Sendable {
+    /// The loop that this connection lives on. Tasks that serve it do best to prefer it.
+    public let loop: EventLoop
+
+    /// Where the peer is. A Unix peer has no address; see `credentials()`.
+    public let peerAddress: SocketAddress
+
+    private let registration: Registration
+    init(_ descriptor: consuming Descriptor, from peer: SocketAddress, on loop: EventLoop) {
+        self.loop = loop
+        peerAddress = peer
+        registration = Registration(descriptor, as: .connection, on: loop)
+        loop.connectionCount.add(1, ordering: .relaxed)
+    }
+
+    /// Receives what is there, or waits for something; 0 at the end of what the peer sends.
+    ///
+    /// - Parameter deadline: nanoseconds of the loop's clock; 0 for none.
+    /// - Throws: `ConnectionError.timedOut` when the deadline passed first; `.failed` when the connection broke.
+    public func receive(
+        into buffer: UnsafeMutableRawBufferPointer, deadline: UInt64 = 0
+    ) async throws(ConnectionError) -> Int {
+        if loop.isCurrent { return try await receiveOnLoop(into: buffer, deadline: deadline) }
+        let destination = Exclusive(buffer)
+        return try await withTaskExecutorPreference(loop) { () async throws(ConnectionError) -> Int in
+            try await self.receiveOnLoop(into: destination.value, deadline: deadline)
+        }
+    }
+
+    private func receiveOnLoop(
+        into buffer: UnsafeMutableRawBufferPointer, deadline: UInt64
+    ) async throws(ConnectionError) -> Int {
+        while true {
+            if let count = try receiveNow(into: buffer) { return count }
+            if try await !waitUntilReadable(deadline: deadline) { return try receiveNow(into: buffer) ?? 0 }
+        }
+    }
+
+    /// Receives what is there without waiting: 0 at the end, nil where there is nothing yet. Loop thread only.
+    public func receiveNow(into buffer: UnsafeMutableRawBufferPointer) throws(ConnectionError) -> Int? {
+        guard registration.isReadable else { return nil }
+        let count = clinux_receive(registration.number, buffer.baseAddress!, buffer.count)
+        if count == -ConnectionError.wouldBlock {
+            registration.clearReadable()
+            return nil
+        }
+        if count < 0 { throw .failed(Int32(-count)) }
+        // A stream that gave less than there was room for is empty, unless its end is what comes next (epoll(7)).
+        if count < buffer.count, count > 0, !registration.peerHasFinished { registration.clearReadable() }
+        return count
+    }
+
+    /// Waits until a receive would find something, or the end, or until `deadline`. Returns false where it was interrupted
+    /// instead. Loop thread only.
+    public func waitUntilReadable(deadline: UInt64) async throws(ConnectionError) -> Bool {
+        switch await registration.waitUntilReadable(deadline: deadline) {
+        case .ready: return true
+        case .interrupted: return false
+        case .timedOut: throw .timedOut
+        case .failed(let code): throw .failed(code)
+        }
+    }
+
+    /// Waits until a send would take something. Loop thread only.
+    ///
+    /// - Parameter patience: how long the peer may take nothing at all, in nanoseconds; 0 for ever.
+    public func waitUntilWritable(patience: UInt64) async throws(ConnectionError) {
+        switch await registration.waitUntilWritable(deadline: patience == 0 ? 0 : loop.now + patience) {
+        case .ready, .interrupted: return
+        case .timedOut: throw .timedOut
+        case .failed(let code): throw .failed(code)
+        }
+    }
+
+    /// Sends all of `bytes`, waiting where the peer is slow.
+    ///
+    /// - Parameter patience: how long the peer may take nothing at all, in nanoseconds; 0 for ever.
+    public func send(_ bytes: UnsafeRawBufferPointer, patience: UInt64 = 0) async throws(ConnectionError) {
+        if loop.isCurrent { return try await sendOnLoop(bytes, patience: patience) }
+        let source = Exclusive(bytes)
+        try await withTaskExecutorPreference(loop) { () async throws(ConnectionError) in
+            try await self.sendOnLoop(source.value, patience: patience)
+        }
+    }
+
+    private func sendOnLoop(_ bytes: UnsafeRawBufferPointer, patience: UInt64) async throws(ConnectionError) {
+        var sent = try sendNow(bytes)
+        while sent < bytes.count {
+            try await waitUntilWritable(patience: patience)
+            sent += try sendNow(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+        }
+    }
+
+    /// Sends what can be sent without waiting. Returns how many bytes that was. Loop thread only.
+    public func sendNow(_ bytes: UnsafeRawBufferPointer) throws(ConnectionError) -> Int {
+        var sent = 0
+        while sent < bytes.count, registration.isWritable {
+            let count = clinux_send(registration.number, bytes.baseAddress! + sent, bytes.count - sent)
+            if count == -ConnectionError.wouldBlock {
+                registration.clearWritable()
+                break
+            }
+            if count < 0 { throw .failed(Int32(-count)) }
+            sent += count
+        }
+        return sent
+    }
+
+    /// Closes the sending half: the peer reads the end after what was sent. Loop thread only.
+    public func finishSending() {
+        _ = clinux_shutdown_sending(registration.number)
+    }
+
+    /// Calls `body` on the loop when the peer has hung up both ways, so that nothing can reach it. Loop thread only.
+    public func onHangUp(_ body: @escaping @Sendable () -> Void) {
+        if registration.isHungUp { body() } else { registration.onHangUp = body }
+    }
+
+    /// Stops the task that reads from waiting: it receives what is there, and then the end. From any thread.
+    public func interrupt() {
+        loop.execute { self.registration.interrupt() }
+    }
+
+    /// Closes the connection. Nobody may be waiting on it. Loop thread only.
+    public func close() {
+        registration.close()
+    }
+
+    deinit {
+        loop.connectionCount.subtract(1, ordering: .relaxed)
+        let registration = registration
+        loop.execute { registration.close() }
+    }
+
+    /// Who the peer of a Unix connection is, as the kernel recorded it at connect(2); nil for TCP.
+    public func credentials() -> PeerCredentials? {
+        guard peerAddress.isUnix else { return nil }
+        var peer = PeerCredentials(user: 0, group: 0, process: 0)
+        return clinux_peer_credentials(registration.number, &peer.user, &peer.group, &peer.process) < 0 ? nil : peer
+    }
+}
+
+/// Who the peer of a Unix connection is.
+public struct PeerCredentials: Equatable, Sendable {
+    /// User, group and process, as numbers. The process may have ended since.
+    public var user, group, process: UInt32
+}
+
+/// How a connection ended that did not end well.
+public enum ConnectionError: Error, Equatable, Sendable {
+    /// The deadline passed first.
+    case timedOut
+
+    /// The kernel refused, with this errno: the peer is gone, or memory is.
+    case failed(Int32)
+
+    static let wouldBlock = 11  // EAGAIN
+}
+
+/// A buffer on its way to the loop: its owner is suspended until the loop is done with it, so nobody else touches it.
+private struct Exclusive<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}

@@ -1,0 +1,88 @@
+import CLinux
+import Glibc
+
+/// A datagram as it came, and who sent it.
+public struct Datagram: Sendable {
+    public let bytes: [UInt8]
+
+    /// Where a reply goes. A Unix sender that bound no address of its own has none, and can be sent nothing.
+    public let sender: SocketAddress
+
+    /// Whether the datagram was longer than what the socket was told to take; `bytes` then holds its beginning.
+    public let isCut: Bool
+}
+
+/// A bound datagram socket, Unix or UDP, on one loop.
+///
+/// `@unchecked Sendable`: all that changes is touched on the loop's thread alone.
+public final class DatagramSocket: @unchecked Sendable {
+    /// The loop that this socket lives on.
+    public let loop: EventLoop
+
+    private let listener: Listener
+    private let registration: Registration
+    private let longest: Int
+
+    /// Receives on a socket that was bound before.
+    ///
+    /// - Parameter longest: how many bytes of a datagram are taken in; 65,536 at most.
+    public init(_ listener: Listener, longest: Int, on loop: EventLoop) throws(IOError) {
+        let copy = try check(
+            clinux_duplicate(listener.descriptor.number), "duplicate the socket of", listener.address.description)
+        self.listener = listener
+        self.longest = longest
+        self.loop = loop
+        registration = Registration(Descriptor(owning: copy), as: .connection, on: loop)
+    }
+
+    deinit {
+        let registration = registration
+        registration.loop.execute { registration.close() }
+    }
+
+    /// Where it is bound.
+    public var address: SocketAddress { listener.address }
+
+    /// The next datagram; nil once the socket was closed or its loop ended reading. Loop thread only.
+    public func next() async -> Datagram? {
+        loop.assertIsCurrent()
+        while true {
+            var count = 0
+            let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<min(longest, loop.scratch.count)])
+            let sender = SocketAddress {
+                count = clinux_receive_from(registration.number, room.baseAddress!, room.count, $0, $1)
+            }
+            if count >= 0 {
+                let bytes = Array(UnsafeRawBufferPointer(rebasing: room[..<min(count, room.count)]))
+                return Datagram(bytes: bytes, sender: sender, isCut: count > room.count)
+            }
+            // Other failures tell of an earlier send whose receiver was gone (udp(7)): there is nothing to do for it.
+            if count == -Int(EBADF) { return nil }
+            if count == -Int(EAGAIN) {
+                registration.clearReadable()
+                guard case .ready = await registration.waitUntilReadable(deadline: 0) else { return nil }
+            }
+        }
+    }
+
+    /// Sends one datagram. A receiver that does not keep up loses it after `patience` nanoseconds. Loop thread only.
+    public func send(
+        _ bytes: [UInt8], to receiver: SocketAddress, patience: UInt64
+    ) async throws(ConnectionError) {
+        while true {
+            let result = receiver.withPointer { clinux_send_to(registration.number, bytes, bytes.count, $0, $1) }
+            if result >= 0 { return }
+            guard result == -ConnectionError.wouldBlock else { throw .failed(Int32(-result)) }
+            registration.clearWritable()
+            if case .timedOut = await registration.waitUntilWritable(deadline: loop.now + patience) { throw .timedOut }
+        }
+    }
+
+    /// Ends `next()`. From any thread.
+    public func close() {
+        loop.execute {
+            self.registration.interrupt()
+            self.registration.close()
+        }
+    }
+}

@@ -1,0 +1,262 @@
+import CLinux
+import Synchronization
+
+/// One thread that waits for descriptors and, between waits, runs the Swift tasks that prefer it.
+///
+/// A task that runs here (`group.addTask(executorPreference: loop)`) reads and writes sockets in straight lines of
+/// `async` code; where it has to wait, it suspends, and is resumed by this thread without a lock or a thread hop. Such a
+/// task must never block: everyone else on the loop would wait with it.
+///
+/// `@unchecked Sendable`: `inbox` and `shouldStop` are for every thread and guard themselves; everything else is touched
+/// by the loop's own thread alone, which `assertIsCurrent` checks in debug builds.
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    private let epoll: Descriptor
+    private let wakeup: Descriptor
+
+    /// Jobs that this thread gave itself.
+    private var jobs: [UnownedJob] = []
+    private var runningJobs: [UnownedJob] = []
+
+    /// Jobs from other threads, and whether this thread has to be woken to see them.
+    private let inbox = Mutex(Inbox())
+    private var received: [Message] = []
+    private let shouldStop = Atomic(false)
+
+    /// How many connections live here: what new ones are spread by.
+    let connectionCount = Atomic(0)
+
+    private var registrations = RegistrationTable()
+    private var deadlines = DeadlineQueue()
+    private var events: [clinux_event]
+
+    /// Tasks that sleep. Their tokens have no generation in the upper half, as no registration's has.
+    private var sleepers: [UInt64: UnsafeContinuation<Void, Never>] = [:]
+    private var lastSleeper: UInt32 = 0
+
+    /// The monotonic clock when the last wait ended, in nanoseconds: what deadlines are counted from, without a
+    /// reading of the clock for each.
+    public private(set) var now: UInt64
+
+    /// Room for what is received, shared by all connections of this loop: filled and used up between two suspensions,
+    /// so that an idle connection holds no buffer.
+    public let scratch: UnsafeMutableRawBufferPointer
+
+    /// How much `scratch` holds, in bytes.
+    public static let scratchSize = 256 * 1024
+
+    private enum Message {
+        case job(UnownedJob)
+        case work(@Sendable () -> Void)
+    }
+
+    private struct Inbox {
+        var messages: [Message] = []
+        var isAsleep = false
+    }
+
+    /// The token of `wakeup` itself; registrations have a generation of 1 at least in the upper half of theirs.
+    private static let wakeupToken: UInt64 = 0
+
+    /// How many rounds of jobs may follow each other before the descriptors are looked at again.
+    private static let roundsBetweenWaits = 16
+
+    /// A loop on a thread of its own, which runs until `stop()`.
+    public init(name: String = "loop") throws(IOError) {
+        epoll = Descriptor(owning: try check(clinux_epoll_create(), "create", "an epoll instance"))
+        wakeup = Descriptor(owning: try check(clinux_wake_create(), "create", "an event descriptor"))
+        events = Array(repeating: clinux_event(), count: 256)
+        now = clinux_now()
+        scratch = .allocate(byteCount: Self.scratchSize, alignment: 64)
+        _ = try check(
+            clinux_epoll_add_source(epoll.number, wakeup.number, Self.wakeupToken, false), "register",
+            "an event descriptor")
+        let thread = Thread(loop: self, name: name)
+        let started = clinux_thread_start(
+            { Unmanaged<Thread>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(thread).toOpaque())
+        if started < 0 { Unmanaged.passUnretained(thread).release() }
+        _ = try check(started, "start", "the thread of an event loop")
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    /// What the new thread is handed: it keeps the loop alive for as long as it runs.
+    private final class Thread: Sendable {
+        let loop: EventLoop
+        let name: String
+
+        init(loop: EventLoop, name: String) {
+            self.loop = loop
+            self.name = name
+        }
+
+        func run() -> UnsafeMutableRawPointer? {
+            clinux_thread_set_name(name)
+            loop.run()
+            return nil
+        }
+    }
+
+    /// Whether the caller runs on this loop's thread.
+    public var isCurrent: Bool {
+        clinux_thread_context() == Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    func assertIsCurrent() {
+        assert(isCurrent, "this belongs to the loop's own thread")
+    }
+
+    /// Ends the loop's thread once it has run what it was given. Tasks that wait here are never resumed: end them first.
+    public func stop() {
+        shouldStop.store(true, ordering: .releasing)
+        clinux_wake(wakeup.number)
+    }
+
+    // MARK: - Running jobs
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent { jobs.append(job) } else { post(.job(job)) }
+    }
+
+    /// Runs `work` on the loop's thread: at once where this is it, otherwise soon. It must not block.
+    public func execute(_ work: @escaping @Sendable () -> Void) {
+        if isCurrent { work() } else { post(.work(work)) }
+    }
+
+    private func post(_ message: Message) {
+        let isAsleep = inbox.withLock { inbox in
+            inbox.messages.append(message)
+            defer { inbox.isAsleep = false }
+            return inbox.isAsleep
+        }
+        // Outside the lock: the thread that wakes up takes it at once.
+        if isAsleep { clinux_wake(wakeup.number) }
+    }
+
+    private func run() {
+        clinux_set_thread_context(Unmanaged.passUnretained(self).toOpaque())
+        while !shouldStop.load(ordering: .acquiring) {
+            for _ in 0..<Self.roundsBetweenWaits where !runJobs() { break }
+            waitForEvents()
+        }
+    }
+
+    /// Runs what is there now. Returns whether there was anything.
+    private func runJobs() -> Bool {
+        if jobs.isEmpty { return false }
+        swap(&jobs, &runningJobs)
+        let executor = asUnownedTaskExecutor()
+        for job in runningJobs { job.runSynchronously(on: executor) }
+        runningJobs.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// Takes over what other threads sent. Where there is nothing, and the loop is about to sleep, the next sender is to
+    /// wake it.
+    private func receiveMessages(beforeSleeping: Bool) {
+        inbox.withLock { inbox in
+            inbox.isAsleep = beforeSleeping && inbox.messages.isEmpty
+            swap(&inbox.messages, &received)
+        }
+        for message in received {
+            switch message {
+            case .job(let job): jobs.append(job)
+            case .work(let work): work()
+            }
+        }
+        received.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - Waiting for events
+
+    private func waitForEvents() {
+        receiveMessages(beforeSleeping: jobs.isEmpty)
+        let count = clinux_epoll_wait(
+            epoll.number, &events, Int32(events.count), jobs.isEmpty ? timeToDeadline : 0)
+        precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
+        receiveMessages(beforeSleeping: false)
+        now = clinux_now()
+        for index in 0..<Int(count) {
+            let event = events[index]
+            // The wake-up itself has no registration: being awake is all there is to it.
+            registrations[event.token]?.handle(event.flags)
+        }
+        expireDeadlines()
+    }
+
+    /// Nanoseconds until the earliest deadline; negative where there is none.
+    private var timeToDeadline: Int64 {
+        guard let earliest = deadlines.earliest else { return -1 }
+        let current = clinux_now()
+        return earliest <= current ? 0 : Int64(earliest - current)
+    }
+
+    private func expireDeadlines() {
+        while let entry = deadlines.popExpired(at: now) {
+            if let sleeper = sleepers.removeValue(forKey: entry.token) {
+                sleeper.resume()
+            } else {
+                registrations[entry.token]?.expire(at: now)
+            }
+        }
+    }
+
+    /// Suspends the calling task for a while, or until it is cancelled.
+    public func sleep(nanoseconds: UInt64) async {
+        if !isCurrent { return await withTaskExecutorPreference(self) { await self.sleep(nanoseconds: nanoseconds) } }
+        lastSleeper += 1
+        let token = UInt64(lastSleeper)
+        await withTaskCancellationHandler {
+            if Task.isCancelled { return }
+            await withUnsafeContinuation { continuation in
+                sleepers[token] = continuation
+                schedule(token, at: clinux_now() + nanoseconds)
+            }
+        } onCancel: {
+            execute { self.sleepers.removeValue(forKey: token)?.resume() }
+        }
+    }
+
+    // MARK: - Registrations
+
+    /// Watches a registration's descriptor from now on. Returns 0 or the negated errno. Loop thread only.
+    func register(_ registration: Registration) -> Int32 {
+        assertIsCurrent()
+        let token = registrations.insert(registration)
+        let result =
+            switch registration.kind {
+            case .connection: clinux_epoll_add_connection(epoll.number, registration.number, token)
+            case .source(let isShared): clinux_epoll_add_source(epoll.number, registration.number, token, isShared)
+            }
+        if result < 0 { registrations.remove(token) } else { registration.token = token }
+        return result
+    }
+
+    /// Forgets a registration; events that were already reported for it are dropped. Loop thread only.
+    func deregister(_ registration: Registration) {
+        assertIsCurrent()
+        registrations.remove(registration.token)
+        // A connection leaves the epoll set when its descriptor closes. A source may have been duplicated for other loops, and
+        // then would stay.
+        if case .source = registration.kind { _ = clinux_epoll_remove(epoll.number, registration.number) }
+    }
+
+    /// Has the registration looked at when `time` has come.
+    func schedule(_ token: UInt64, at time: UInt64) {
+        deadlines.insert(DeadlineQueue.Entry(time: time, token: token))
+    }
+
+    /// Wakes every task that waits to read on this loop, and keeps any from waiting again: a receive finds what is there
+    /// and then the end. That is how a server drains. Loop thread only.
+    public func endReading() {
+        assertIsCurrent()
+        isEndingReads = true
+        registrations.forEach { $0.interrupt() }
+    }
+
+    /// Whether `endReading` was called.
+    public private(set) var isEndingReads = false
+}

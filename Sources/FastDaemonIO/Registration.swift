@@ -1,0 +1,183 @@
+import CLinux
+
+/// How a wait ended.
+enum Wakeup {
+    /// The descriptor may be tried again.
+    case ready
+
+    /// The deadline passed first.
+    case timedOut
+
+    /// Somebody wants the waiter to stop waiting.
+    case interrupted
+
+    /// The kernel would not watch the descriptor, with this errno.
+    case failed(Int32)
+}
+
+/// A descriptor and its loop: what is known of its readiness, and who waits for it.
+///
+/// It enters the loop's epoll set when somebody first has to wait, so what never waits costs no system call for it.
+///
+/// Edge-triggered: after the kernel said "readable" once, it says so again only when more comes. So the flags start out
+/// true, a try that would block clears them, and an event sets them, waiter or not.
+///
+/// `@unchecked Sendable`: touched on its loop's thread alone.
+final class Registration: @unchecked Sendable {
+    enum Kind {
+        /// A socket to read from and to write to.
+        case connection
+
+        /// Something to read from only. A shared one is watched by several loops, one of which is woken.
+        case source(isShared: Bool)
+    }
+
+    private var descriptor: Descriptor?
+
+    /// The descriptor's number; -1 after `close()`, so that a late system call gets EBADF and not another's descriptor.
+    private(set) var number: Int32
+
+    let loop: EventLoop
+    let kind: Kind
+
+    /// Set by the loop once it watches this; 0 before.
+    var token: UInt64 = 0
+
+    private(set) var isReadable = true
+    private(set) var isWritable = true
+
+    /// The peer will send nothing more, so a short read is no sign that the next one would wait.
+    private(set) var peerHasFinished = false
+
+    /// Nothing can be sent to the peer any more.
+    private(set) var isHungUp = false
+
+    /// Called once, on the loop, when the peer hangs up.
+    var onHangUp: (() -> Void)?
+
+    private var reader: Waiter?
+    private var writer: Waiter?
+    private var isInterrupted = false
+
+    /// The time of this registration's entry in the loop's deadline queue; the end of time where it has none.
+    private var scheduledTime = UInt64.max
+
+    private struct Waiter {
+        let continuation: UnsafeContinuation<Wakeup, Never>
+        let deadline: UInt64
+    }
+
+    init(_ descriptor: consuming Descriptor, as kind: Kind, on loop: EventLoop) {
+        number = descriptor.number
+        self.descriptor = consume descriptor
+        self.kind = kind
+        self.loop = loop
+    }
+
+    /// Ends the watching and closes the descriptor. Nobody may be waiting. Loop thread only.
+    func close() {
+        if token != 0 { loop.deregister(self) }
+        token = 0
+        number = -1
+        onHangUp = nil
+        descriptor = nil
+    }
+
+    // MARK: - Waiting
+
+    /// Records that a read would have waited.
+    func clearReadable() {
+        isReadable = false
+    }
+
+    func clearWritable() {
+        isWritable = false
+    }
+
+    /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
+    func waitUntilReadable(deadline: UInt64) async -> Wakeup {
+        if isReadable { return .ready }
+        if isInterrupted || loop.isEndingReads { return .interrupted }
+        precondition(reader == nil, "two tasks read from one descriptor")
+        if let failure = registerIfNeeded() { return failure }
+        return await withUnsafeContinuation { continuation in
+            reader = Waiter(continuation: continuation, deadline: deadline)
+            schedule(deadline)
+        }
+    }
+
+    /// Suspends until the descriptor may be writable, or until `deadline` (0: none).
+    func waitUntilWritable(deadline: UInt64) async -> Wakeup {
+        if isWritable { return .ready }
+        precondition(writer == nil, "two tasks write to one descriptor")
+        if let failure = registerIfNeeded() { return failure }
+        return await withUnsafeContinuation { continuation in
+            writer = Waiter(continuation: continuation, deadline: deadline)
+            schedule(deadline)
+        }
+    }
+
+    private func registerIfNeeded() -> Wakeup? {
+        loop.assertIsCurrent()
+        if token != 0 { return nil }
+        let result = loop.register(self)
+        return result < 0 ? .failed(-result) : nil
+    }
+
+    private func schedule(_ deadline: UInt64) {
+        // An entry that comes up too early is put back then; so a deadline that only ever moves on costs one entry.
+        guard deadline != 0, deadline < scheduledTime else { return }
+        scheduledTime = deadline
+        loop.schedule(token, at: deadline)
+    }
+
+    /// Stops the reader from waiting, now and from now on. What can be read without waiting still can.
+    func interrupt() {
+        isInterrupted = true
+        resumeReader(.interrupted)
+    }
+
+    // MARK: - What the loop tells
+
+    func handle(_ flags: UInt32) {
+        if flags & clinux_peer_finished != 0 { peerHasFinished = true }
+        let hangsUp = flags & clinux_hang_up != 0
+        if flags & (clinux_readable | clinux_peer_finished) != 0 || hangsUp {
+            isReadable = true
+            resumeReader(.ready)
+        }
+        if flags & clinux_writable != 0 || hangsUp {
+            isWritable = true
+            resumeWriter(.ready)
+        }
+        if hangsUp, !isHungUp {
+            isHungUp = true
+            peerHasFinished = true
+            onHangUp?()
+            onHangUp = nil
+        }
+    }
+
+    /// An entry of the deadline queue has come up.
+    func expire(at now: UInt64) {
+        scheduledTime = .max
+        if let deadline = reader?.deadline, deadline != 0 {
+            if deadline <= now { resumeReader(.timedOut) } else { schedule(deadline) }
+        }
+        if let deadline = writer?.deadline, deadline != 0 {
+            if deadline <= now { resumeWriter(.timedOut) } else { schedule(deadline) }
+        }
+    }
+
+    private func resumeReader(_ wakeup: Wakeup) {
+        guard let waiter = reader else { return }
+        reader = nil
+        waiter.continuation.resume(returning: wakeup)
+    }
+
+    private func resumeWriter(_ wakeup: Wakeup) {
+        guard let waiter = writer else { return }
+        writer = nil
+        waiter.continuation.resume(returning: wakeup)
+    }
+}

@@ -1,0 +1,67 @@
+import CLinux
+
+/// Signals of this process, as a sequence: the numbers, as they come.
+///
+/// There is one of it in a process. The signals no longer do what they did; programs that plugins start get them as usual.
+public struct Signals: AsyncSequence, Sendable {
+    private let registration: Registration
+    private let writingEnd: Keeper
+
+    /// Keeps the pipe's other end open for the handler. `@unchecked Sendable`: it is never used, only kept.
+    private final class Keeper: Sendable {
+        let descriptor: Descriptor
+
+        init(_ descriptor: consuming Descriptor) {
+            self.descriptor = descriptor
+        }
+    }
+
+    /// Catches the signals from now on.
+    public init(_ numbers: [Int32], on loop: EventLoop) throws(IOError) {
+        var ends: (Int32, Int32) = (0, 0)
+        let result = withUnsafeMutableBytes(of: &ends) {
+            clinux_pipe($0.assumingMemoryBound(to: Int32.self).baseAddress!)
+        }
+        _ = try check(result, "create", "the pipe for signals")
+        registration = Registration(Descriptor(owning: ends.0), as: .source(isShared: false), on: loop)
+        writingEnd = Keeper(Descriptor(owning: ends.1))
+        for number in numbers {
+            _ = try check(clinux_signal_forward(number, ends.1), "handle", "signal \(number)")
+        }
+    }
+
+    /// Has SIGPIPE do nothing in this process: a reader that went away is what the next write says.
+    public static func ignoreBrokenPipes() {
+        _ = clinux_signal_swallow(13)
+    }
+
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(registration: registration)
+    }
+
+    /// Waits for one signal at a time.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let registration: Registration
+
+        public mutating func next() async -> Int32? {
+            let registration = registration
+            return await withTaskCancellationHandler {
+                await withTaskExecutorPreference(registration.loop) { await registration.nextByte() }
+            } onCancel: {
+                registration.loop.execute { registration.interrupt() }
+            }
+        }
+    }
+}
+
+extension Registration {
+    /// Reads one byte, of a pipe. Nil where it was interrupted.
+    fileprivate func nextByte() async -> Int32? {
+        while true {
+            var byte: UInt8 = 0
+            if clinux_read(number, &byte, 1) == 1 { return Int32(byte) }
+            clearReadable()
+            guard case .ready = await waitUntilReadable(deadline: 0) else { return nil }
+        }
+    }
+}

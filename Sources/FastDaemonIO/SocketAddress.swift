@@ -1,0 +1,132 @@
+import CLinux
+import Glibc
+
+/// Where a socket listens, or where a peer is: a path, or an IP address and a port.
+public struct SocketAddress: Sendable, CustomStringConvertible {
+    private var storage: sockaddr_storage
+    private var length: socklen_t
+
+    /// The longest path that a Unix socket's address holds, in bytes.
+    public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
+    /// The address of the Unix socket at `path`.
+    public static func unix(_ path: String) throws(IOError) -> SocketAddress {
+        let bytes = Array(path.utf8)
+        guard !bytes.isEmpty, !bytes.contains(0), bytes.count <= longestPath else {
+            throw IOError(
+                "use", "the socket path \"\(path)\"",
+                because: bytes.isEmpty
+                    ? "it is empty" : "it is \(bytes.count) bytes long, and an address holds \(longestPath)")
+        }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return SocketAddress(copying: address)
+    }
+
+    /// The address `text` names: `127.0.0.1:9998`, `[::1]:9998` or `localhost:9998`. Port 0 lets the kernel choose.
+    public static func ip(_ text: String) throws(IOError) -> SocketAddress {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw IOError("use", "the address \"\(text)\"", because: "it is not HOST:PORT, as in 127.0.0.1:9998")
+        }
+        var host = String(text[..<colon])
+        if host == "localhost" { host = "127.0.0.1" }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = port.bigEndian
+            if inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address.sin6_addr) == 1 {
+                return SocketAddress(copying: address)
+            }
+        } else {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            if inet_pton(AF_INET, host, &address.sin_addr) == 1 { return SocketAddress(copying: address) }
+        }
+        throw IOError(
+            "use", "the address \"\(text)\"",
+            because: "\"\(host)\" is not an IPv4 address, an IPv6 address in brackets, or localhost")
+    }
+
+    private init<Address>(copying address: Address) {
+        storage = sockaddr_storage()
+        length = socklen_t(MemoryLayout<Address>.size)
+        withUnsafeMutableBytes(of: &storage) { storage in
+            withUnsafeBytes(of: address) { storage.copyMemory(from: $0) }
+        }
+    }
+
+    /// An address that a system call fills in.
+    init(
+        filledBy body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Void
+    ) {
+        storage = sockaddr_storage()
+        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, &length) }
+        }
+    }
+
+    /// Lends the address to a system call.
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
+    }
+
+    var family: Int32 { Int32(storage.ss_family) }
+
+    /// Whether this is a Unix socket's address.
+    public var isUnix: Bool { family == AF_UNIX }
+
+    /// Whether it is the peer's own machine that this address names: any Unix socket, 127.0.0.0/8, ::1.
+    public var isLoopback: Bool {
+        switch family {
+        case AF_UNIX: true
+        case AF_INET: withUnsafeBytes(of: rebound(as: sockaddr_in.self).sin_addr) { $0[0] == 127 }
+        default: withUnsafeBytes(of: rebound(as: sockaddr_in6.self).sin6_addr) { $0.elementsEqual(Self.ipv6Loopback) }
+        }
+    }
+
+    private static let ipv6Loopback: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+
+    /// The port, in host byte order; nil for a Unix socket.
+    public var port: UInt16? {
+        switch family {
+        case AF_INET: UInt16(bigEndian: rebound(as: sockaddr_in.self).sin_port)
+        case AF_INET6: UInt16(bigEndian: rebound(as: sockaddr_in6.self).sin6_port)
+        default: nil
+        }
+    }
+
+    /// The path of a Unix socket; nil for an IP address, and for a socket without a name.
+    public var path: String? {
+        guard isUnix else { return nil }
+        let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
+        return withUnsafeBytes(of: storage) { bytes in
+            let name = bytes[pathOffset..<max(pathOffset, Int(length))].prefix { $0 != 0 }
+            return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
+        }
+    }
+
+    /// As people write it: the path, or `127.0.0.1:9998`, or `[::1]:9998`.
+    public var description: String {
+        switch family {
+        case AF_UNIX: path ?? "a Unix socket without a name"
+        case AF_INET: "\(presentation(of: rebound(as: sockaddr_in.self).sin_addr)):\(port!)"
+        default: "[\(presentation(of: rebound(as: sockaddr_in6.self).sin6_addr))]:\(port!)"
+        }
+    }
+
+    private func presentation<Address>(of address: Address) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
+            _ = withUnsafePointer(to: address) { inet_ntop(family, $0, text.baseAddress!, socklen_t(text.count)) }
+            return String(cString: text.baseAddress!)
+        }
+    }
+
+    private func rebound<Address>(as type: Address.Type) -> Address {
+        withUnsafeBytes(of: storage) { $0.load(as: type) }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import Testing
+
+@testable import FastDaemonIO
+
+/// Echoes what each connection of a server sends, each in a task of its own, until the server is closed.
+private func echo(_ server: Server) async {
+    await withDiscardingTaskGroup { group in
+        for await connection in server.connections {
+            group.addTask(executorPreference: connection.loop) {
+                do {
+                    for try await piece in connection.bytes { try await connection.write(piece) }
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+    @Test("A server on a Unix socket answers, and its file goes when it closes")
+    func unix() async throws {
+        let folder = ScratchFolder()
+        let path = "\(folder.path)/s"
+        do {
+            let server = try startServer(on: .unix(path))
+            async let served: Void = echo(server)
+            do {
+                let peer = Peer(path: path)
+                peer.send("hello")
+                #expect(await peer.receive(5) == "hello")
+            }
+            server.close()
+            await served
+            #expect(access(path, F_OK) == 0)
+        }
+        #expect(access(path, F_OK) == -1)
+    }
+
+    @Test("A server listens on IPv4 and on IPv6", arguments: ["127.0.0.1:0", "[::1]:0"])
+    func ip(address: String) async throws {
+        let server = try startServer(on: .ip(address))
+        async let served: Void = echo(server)
+        do {
+            let peer = Peer(port: server.address.port!, family: address.hasPrefix("[") ? AF_INET6 : AF_INET)
+            peer.send("hello")
+            #expect(await peer.receive(5) == "hello")
+        }
+        server.close()
+        await served
+    }
+
+    @Test("Closing the server ends its sequence of connections")
+    func closing() async throws {
+        let server = try startServer(on: .ip("127.0.0.1:0"))
+        let first = Peer(port: server.address.port!)
+        let second = Peer(port: server.address.port!)
+        var accepted = 0
+        for await _ in server.connections {
+            accepted += 1
+            if accepted == 2 { server.close() }
+        }
+        #expect(accepted == 2)
+        #expect(await first.receive(1) == "")
+        #expect(await second.receive(1) == "")
+    }
+
+    @Test("A task that is cancelled finds the end of the connections")
+    func cancelling() async throws {
+        let server = try startServer(on: .ip("127.0.0.1:0"))
+        let task = Task {
+            var count = 0
+            for await _ in server.connections { count += 1 }
+            return count
+        }
+        task.cancel()
+        #expect(await task.value == 0)
+    }
+}
