@@ -60,6 +60,9 @@ let package = Package(
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),
         handler("Count", in: "CFastDaemonPlugin"),
+
+        // The tests, one folder a room.
+        .testTarget(name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )
