@@ -31,4 +31,9 @@ struct SlotsStateMachineTests {
         #expect(machine.release() == nil)
         #expect(machine.acquire("c") == .refuse)
     }
+
+    @Test("A bound of none is a mistake of the program")
+    func noSlots() async {
+        await #expect(processExitsWith: .failure) { _ = Slots(limit: 0) }
+    }
 }

@@ -31,17 +31,23 @@ final class Handoff<Element: Sendable, Failure: Error>: Sendable {
     ///
     /// - Returns: false where nobody will take it, and the sender should stop.
     func send(_ element: Element, turn: Int = 0) async -> Bool {
-        await withCheckedContinuation { sender in
+        var wasDelivered = false
+        let goesOn = await withCheckedContinuation { sender in
             switch machine.withLock({ $0.send(element, turn: turn, sender: sender) }) {
             case .wait:
                 break
             case .deliver(let element, let receiver, let sender):
+                wasDelivered = true
                 receiver.resume(returning: .success(element))
                 sender.resume(returning: true)
             case .refuse:
                 sender.resume(returning: false)
             }
         }
+        // A sender that always has an element, and always finds the receiver waiting, would never suspend and keep
+        // the other senders off its thread.
+        if wasDelivered { await Task.yield() }
+        return goesOn
     }
 
     /// The next element, or nil after the last. Cancelling the calling task stops all senders.

@@ -1,9 +1,10 @@
-/// Numbered gates, shut until the test opens them. One task waits at each; cancelling it lets it through.
+/// Numbered gates, shut until the test opens them. One task waits at each; cancelling it lets it through, unless the
+/// gates ignore that.
 struct Gates: Sendable {
     private let gates: [Source<Void, Never>]
 
-    init(_ count: Int) {
-        gates = (0..<count).map { _ in Source() }
+    init(_ count: Int, ignoringCancellation: Bool = false) {
+        gates = (0..<count).map { _ in Source(ignoresCancellation: ignoringCancellation) }
     }
 
     /// - Returns: whether the gate was opened; false where the task was cancelled.

@@ -1,7 +1,8 @@
 @testable import FastDaemonPipeline
 
 extension HandoffStateMachine.SendAction: Equatable where Element: Equatable, Sender: Equatable, Receiver: Equatable {
-    static func == (left: Self, right: Self) -> Bool {
+    /// Whether both ask for the same.
+    public static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.wait, .wait), (.refuse, .refuse): true
         case (
@@ -16,7 +17,8 @@ extension HandoffStateMachine.SendAction: Equatable where Element: Equatable, Se
 
 extension HandoffStateMachine.ReceiveAction: Equatable
 where Element: Equatable, Failure: Equatable, Sender: Equatable {
-    static func == (left: Self, right: Self) -> Bool {
+    /// Whether both ask for the same.
+    public static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.wait, .wait): true
         case (.take(let left, from: let leftSender), .take(let right, from: let sender)):
@@ -28,7 +30,8 @@ where Element: Equatable, Failure: Equatable, Sender: Equatable {
 }
 
 extension HandoffStateMachine.EndAction: Equatable where Failure: Equatable, Receiver: Equatable {
-    static func == (left: Self, right: Self) -> Bool {
+    /// Whether both ask for the same.
+    public static func == (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.none, .none): true
         case (.end(let leftReceiver, let left), .end(let receiver, let right)):

@@ -2,17 +2,21 @@ import Synchronization
 
 /// A sequence whose elements the test sends by hand, and which counts what is asked of it. For one consumer.
 final class Source<Element: Sendable, Failure: Error>: AsyncSequence, Sendable {
+    private typealias Waiter = CheckedContinuation<Result<Element?, Failure>, Never>
+
     private struct State {
         var ready: [Result<Element?, Failure>] = []
-        var waiting: CheckedContinuation<Result<Element?, Failure>, Never>?
+        var waiting: Waiter?
         var asked = 0
         var iterators = 0
         var wasCancelled = false
     }
 
     private let state = Mutex(State())
+    private let ignoresCancellation: Bool
 
-    init(_ elements: Element..., endsAtOnce: Bool = false) {
+    init(_ elements: Element..., endsAtOnce: Bool = false, ignoresCancellation: Bool = false) {
+        self.ignoresCancellation = ignoresCancellation
         for element in elements { send(element) }
         if endsAtOnce { end() }
     }
@@ -51,7 +55,8 @@ final class Source<Element: Sendable, Failure: Error>: AsyncSequence, Sendable {
                 if let result { continuation.resume(returning: result) }
             }
         } onCancel: {
-            state.withLock { state in
+            state.withLock { state -> Waiter? in
+                guard !ignoresCancellation else { return nil }
                 state.wasCancelled = true
                 return state.waiting.take()
             }?.resume(returning: .success(nil))
