@@ -7,6 +7,10 @@ let strict = Context.environment["FASTDAEMON_STRICT"] == "1"
 let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
+// With `swift test --sanitize=thread`: the pipeline then takes a lock that the sanitizer understands.
+let threadSanitizer: [SwiftSetting] =
+    Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
+
 /// A handler: one folder under `Plugins/`, one shared library.
 func handler(_ name: String, in dependency: Target.Dependency) -> Target {
     .target(name: name, dependencies: [dependency], path: "Plugins/\(name)", cSettings: c, swiftSettings: swift)
@@ -31,7 +35,7 @@ let package = Package(
         .target(name: "CFastDaemonPlugin", cSettings: c),
         .target(name: "CLinux", cSettings: c),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
-        .target(name: "FastDaemonPipeline", swiftSettings: swift),
+        .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonPipeline", "FastDaemonProtocol"],
             swiftSettings: swift),
@@ -55,14 +59,14 @@ let package = Package(
 
         // The tests, a folder a room.
         .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
+            swiftSettings: swift + threadSanitizer),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),
         handler("Count", in: "CFastDaemonPlugin"),
-
-        // The tests, one folder a room.
-        .testTarget(name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

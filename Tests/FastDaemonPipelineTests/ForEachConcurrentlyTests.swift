@@ -1,5 +1,4 @@
 import FastDaemonPipeline
-import Synchronization
 import Testing
 
 @Suite("Running a body for each element")
@@ -8,24 +7,14 @@ struct ForEachConcurrentlyTests {
     let input = Source<Int, any Error>()
     let gates = Gates(4)
 
-    private final class Outcome: Sendable {
-        let value = Mutex<String?>(nil)
-        var description: String? { value.withLock { $0 } }
-    }
-
-    private func start(maxConcurrent: Int? = nil, sending elements: Range<Int>) -> (Task<Void, Never>, Outcome) {
-        let outcome = Outcome()
-        let task = Task(executorPreference: executor) { [input, gates] in
-            do {
-                try await input.forEachConcurrently(maxConcurrent: maxConcurrent) { await gates.wait(at: $0) }
-                outcome.value.withLock { $0 = "returned" }
-            } catch {
-                outcome.value.withLock { $0 = (error as? TestFailure)?.name }
-            }
+    /// Runs a body that waits at the gate of its element.
+    private func start(maxConcurrent: Int? = nil, sending elements: Range<Int>) -> Call {
+        let call = Call(on: executor) { [input, gates] in
+            try await input.forEachConcurrently(maxConcurrent: maxConcurrent) { await gates.wait(at: $0) }
         }
         elements.forEach(input.send)
         executor.run()
-        return (task, outcome)
+        return call
     }
 
     private func open(_ index: Int) {
@@ -35,72 +24,74 @@ struct ForEachConcurrentlyTests {
 
     @Test("All bodies run side by side where no bound is given")
     func unbounded() {
-        _ = start(sending: 0..<4)
+        let call = start(sending: 0..<4)
         #expect(gates.waiting == [0, 1, 2, 3])
         #expect(input.isWaitedFor)
+        #expect(call.outcome == .running)
     }
 
     @Test("While the bound is reached, the input is not asked for another element")
     func bound() {
-        _ = start(maxConcurrent: 2, sending: 0..<4)
+        let call = start(maxConcurrent: 2, sending: 0..<4)
         #expect(gates.waiting == [0, 1])
         #expect(input.asked == 2)
         open(1)
         #expect(gates.waiting == [0, 2])
         #expect(input.asked == 3)
+        #expect(call.outcome == .running)
     }
 
     @Test("At the end of the input it waits for the bodies that run")
     func end() {
-        let (_, outcome) = start(sending: 0..<2)
+        let call = start(sending: 0..<2)
         input.end()
-        executor.run()
-        #expect(outcome.description == nil)
         open(0)
-        #expect(outcome.description == nil)
+        #expect(call.outcome == .running)
         open(1)
-        #expect(outcome.description == "returned")
+        #expect(call.outcome == .returned)
     }
 
     @Test("An error of the input is thrown when the bodies that run have ended, undisturbed")
     func failure() {
-        let (_, outcome) = start(sending: 0..<1)
+        let call = start(sending: 0..<1)
         input.fail(TestFailure("input"))
         executor.run()
-        #expect(outcome.description == nil)
+        #expect(call.outcome == .running)
         #expect(gates.cancelled == [])
         open(0)
-        #expect(outcome.description == "input")
+        #expect(call.outcome == .failed(TestFailure("input")))
     }
 
     @Test("Cancelling cancels the bodies and the input, whether or not the bound is reached", arguments: [1, 2, nil])
     func cancel(maxConcurrent: Int?) {
-        let (task, outcome) = start(maxConcurrent: maxConcurrent, sending: 0..<1)
-        task.cancel()
+        let call = start(maxConcurrent: maxConcurrent, sending: 0..<1)
+        call.cancel()
         executor.run()
         #expect(gates.cancelled == [0])
         #expect(input.iterators == 0)
-        #expect(outcome.description == "returned")
+        #expect(call.outcome == .returned)
     }
 
-    @Test("Each body runs where its element says")
-    func executors() async throws {
+    @Test("Each body runs on the executor of its element")
+    func executors() {
         let executors = [ManualExecutor(), ManualExecutor()]
-        let input = Source<Int, Never>(0, 1, endsAtOnce: true)
-        let task = Task(executorPreference: executor) { [gates] in
-            await input.forEachConcurrently(on: { executors[$0] }) {
-                gates.open($0 + 2)
-                await gates.wait(at: $0)
-            }
+        let call = Call(on: executor) { [input, gates] in
+            try await input.forEachConcurrently(on: { executors[$0] }) { await gates.wait(at: $0) }
         }
+        input.send(0)
+        input.send(1)
+        input.end()
         executor.run()
         #expect(gates.reached == [])
         executors[1].run()
         #expect(gates.reached == [1])
         executors[0].run()
         #expect(gates.reached == [0, 1])
-        task.cancel()
-        for executor in executors + [executor] { executor.run() }
-        await task.value
+        for index in 0..<2 {
+            gates.open(index)
+            executors[index].run()
+        }
+        executor.run()
+        #expect(call.outcome == .returned)
     }
 }

@@ -111,11 +111,14 @@ struct JoinedTests {
             }
         }
         for element in 0..<100 { busy.send(element) }
+        busy.end()
+        quiet.end()
         let consumer = Consumer(of: sources.joined(on: executor), on: consumerExecutor)
         consumer.ask(102)
         consumerExecutor.run()
         executor.run()
         consumerExecutor.run()
+        #expect(consumer.outcome == .ended)
         #expect(consumer.received.count == 101)
         #expect(consumer.received.prefix(3).contains(-1))
     }

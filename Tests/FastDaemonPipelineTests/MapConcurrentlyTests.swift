@@ -49,12 +49,13 @@ struct MapConcurrentlyTests {
 
     @Test("No more elements are worked on than the bound says", arguments: [ResultOrder.asCompleted, .inInputOrder])
     func bound(order: ResultOrder) {
-        _ = map(maxConcurrent: 2, order, asking: 6, sending: 0..<6)
+        let consumer = map(maxConcurrent: 2, order, asking: 6, sending: 0..<6)
         #expect(gates.reached == [0, 1])
         open(0)
         #expect(gates.reached == [0, 1, 2])
         open(1)
         #expect(gates.waiting == [2, 3])
+        #expect(consumer.outcome == .running)
     }
 
     @Test(

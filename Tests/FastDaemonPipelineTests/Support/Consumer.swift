@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A loop over a sequence that asks for an element only when the test says so.
-struct Consumer<Element: Sendable>: Sendable {
+/// A loop over a sequence that asks for an element only when the test says so. It is cancelled when the test ends.
+final class Consumer<Element: Sendable>: Sendable {
     private final class Log: Sendable {
         let received = Mutex<[Element]>([])
         let outcome = Mutex<Outcome>(.running)
@@ -17,13 +17,20 @@ struct Consumer<Element: Sendable>: Sendable {
     private let log = Log()
     private let demand = Source<Void, Never>()
     private let task: Task<Void, Never>
+    private let executor: ManualExecutor
 
     /// - Parameter executor: where the loop runs, once the test runs that.
     init<Base: AsyncSequence<Element, any Error> & Sendable>(of base: Base, on executor: ManualExecutor) {
+        self.executor = executor
         task = Task(executorPreference: executor) { [log, demand] in
             let outcome = await Self.loop(over: base, log: log, demand: demand)
             log.outcome.withLock { $0 = outcome }
         }
+    }
+
+    deinit {
+        task.cancel()
+        executor.run()
     }
 
     private static func loop<Base: AsyncSequence<Element, any Error>>(
