@@ -58,6 +58,8 @@ let package = Package(
             name: "fastdaemon_bench", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The tests, a folder a room.
+        .testTarget(
+            name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
         .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],

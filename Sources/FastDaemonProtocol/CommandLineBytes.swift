@@ -1,0 +1,35 @@
+// The bytes that mean something in a command line.
+
+extension UInt8 {
+    static var space: UInt8 { UInt8(ascii: " ") }
+    static var tab: UInt8 { UInt8(ascii: "\t") }
+    static var newline: UInt8 { UInt8(ascii: "\n") }
+    static var singleQuote: UInt8 { UInt8(ascii: "'") }
+    static var doubleQuote: UInt8 { UInt8(ascii: "\"") }
+    static var backslash: UInt8 { UInt8(ascii: "\\") }
+
+    /// Whether this byte separates words.
+    @inline(__always)
+    var isSeparator: Bool {
+        self == .space || self == .tab || self == .newline
+    }
+
+    /// Whether a backslash before this byte is dropped between double quotes.
+    var isSpecialInDoubleQuotes: Bool {
+        switch self {
+        case .doubleQuote, .backslash, .newline, UInt8(ascii: "$"), UInt8(ascii: "`"): true
+        default: false
+        }
+    }
+}
+
+extension RawSpan {
+    /// Where the bytes at `start` that stand for themselves end: at a separator, a quote, a backslash or the end.
+    @inline(__always)
+    func endOfPlainBytes(from start: Int) -> Int {
+        firstOffset(from: start) {
+            $0.marks(of: .space) | $0.marks(of: .tab) | $0.marks(of: .newline)
+                | $0.marks(of: .singleQuote) | $0.marks(of: .doubleQuote) | $0.marks(of: .backslash)
+        }
+    }
+}

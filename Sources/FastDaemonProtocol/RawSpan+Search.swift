@@ -1,0 +1,71 @@
+// Searches of eight bytes at a time. They are written on plain 64-bit words, and not on vectors, because command lines
+// are short and both builds of this room, the ordinary and the embedded one, then cost the same.
+
+extension RawSpan {
+    /// The byte at `offset`.
+    @inline(__always)
+    func byte(at offset: Int) -> UInt8 {
+        unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    /// The offset of the first byte from `start` on that `marks` marks, or `byteCount` where it marks none.
+    ///
+    /// - Parameter marks: Given eight bytes, the first of them the least significant, sets the top bit of each that is
+    ///   searched for. Bits above the lowest such bit do not matter.
+    @inline(__always)
+    func firstOffset(from start: Int, marks: (UInt64) -> UInt64) -> Int {
+        var offset = start
+        while byteCount - offset >= 8 {
+            let found = marks(word(at: offset))
+            if found != 0 { return offset + found.trailingZeroBitCount / 8 }
+            offset += 8
+        }
+        if offset == byteCount { return byteCount }
+        // The last word is filled up with zeros, and a search for zeros may find those.
+        return min(offset + marks(lastWord(from: offset)).trailingZeroBitCount / 8, byteCount)
+    }
+
+    @inline(__always)
+    private func word(at offset: Int) -> UInt64 {
+        UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The one to seven bytes from `offset` to the end.
+    @inline(__always)
+    private func lastWord(from offset: Int) -> UInt64 {
+        let count = byteCount - offset
+        if byteCount >= 8 { return word(at: byteCount - 8) >> UInt64(8 * (8 - count)) }
+        var word: UInt64 = 0
+        for index in 0..<count { word |= UInt64(byte(at: offset + index)) << UInt64(8 * index) }
+        return word
+    }
+}
+
+extension UInt64 {
+    /// A word of eight times the same byte.
+    @inline(__always)
+    init(repeating byte: UInt8) {
+        self = UInt64(byte) &* 0x0101_0101_0101_0101
+    }
+
+    /// Sets the top bit of the first byte that is `byte`, and maybe of bytes after it, as `RawSpan.firstOffset` wants it.
+    @inline(__always)
+    func marks(of byte: UInt8) -> UInt64 {
+        let difference = self ^ UInt64(repeating: byte)
+        // A byte of zero borrows and so gets its top bit; the borrow can reach only the bytes after it.
+        return (difference &- UInt64(repeating: 0x01)) & ~difference & UInt64(repeating: 0x80)
+    }
+}
+
+extension [UInt8] {
+    /// Copies the bytes of a span.
+    init(_ bytes: RawSpan) {
+        self = bytes.withUnsafeBytes { [UInt8]($0) }
+    }
+
+    /// Appends the bytes of a span.
+    @inline(__always)
+    mutating func append(contentsOf bytes: RawSpan) {
+        bytes.withUnsafeBytes { append(contentsOf: $0) }
+    }
+}
