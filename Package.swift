@@ -34,20 +34,22 @@ let package = Package(
         // `--explicit-target-dependency-import-check error`.
         .target(name: "CFastDaemonPlugin", cSettings: c),
         .target(name: "CLinux", cSettings: c),
+        .target(name: "FastDaemonSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
-            name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonPipeline", "FastDaemonProtocol"],
+            name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],
             swiftSettings: swift),
         .target(name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift),
         .target(
-            name: "FastDaemonHost", dependencies: ["CFastDaemonPlugin", "CLinux", "FastDaemonProtocol"],
+            name: "FastDaemonHost",
+            dependencies: ["CFastDaemonPlugin", "CLinux", "FastDaemonProtocol", "FastDaemonSystem"],
             swiftSettings: swift),
         .target(
             name: "FastDaemonServer",
             dependencies: [
                 "CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonIO", "FastDaemonPipeline",
-                "FastDaemonProtocol",
+                "FastDaemonProtocol", "FastDaemonSystem",
             ],
             swiftSettings: swift),
         .target(name: "FastDaemonClient", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
@@ -60,7 +62,8 @@ let package = Package(
         // The tests, a folder a room.
         .testTarget(
             name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
-        .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonIOTests", dependencies: ["FastDaemonIO", "FastDaemonSystem"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
             swiftSettings: swift + threadSanitizer),

@@ -41,6 +41,10 @@ int clinux_open_at(int folder, const char *path, int flags, uint32_t mode) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int clinux_open_directory(int folder, const char *path) {
+    return clinux_open_at(folder, path, O_PATH | O_DIRECTORY, 0);
+}
+
 int clinux_open_beneath(int folder, const char *path) {
     /* O_NONBLOCK: a FIFO of that name must not hold the daemon up before it is seen to be none of ours. */
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH};

@@ -38,6 +38,10 @@ int clinux_thread_enter_directory(int descriptor, uint32_t mask) {
     return fchdir(descriptor) < 0 ? -errno : 0;
 }
 
+int clinux_thread_id(void) { return gettid(); }
+
+void clinux_yield(void) { sched_yield(); }
+
 void clinux_wait_while(uint32_t *word, uint32_t expected) {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
 }

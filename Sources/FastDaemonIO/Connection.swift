@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Synchronization
 
 /// A connected stream socket, Unix or TCP. It closes when nobody holds it any more, or at `close()`.

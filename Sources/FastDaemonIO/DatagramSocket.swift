@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Glibc
 
 /// A datagram as it came, and who sent it.
@@ -19,7 +20,9 @@ public final class DatagramSocket: @unchecked Sendable {
     /// The loop that this socket lives on.
     public let loop: EventLoop
 
-    private let listener: Listener
+    /// The bound socket that it receives on.
+    public let listener: Listener
+
     private let registration: Registration
     private let longest: Int
 

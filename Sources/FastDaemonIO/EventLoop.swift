@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Synchronization
 
 /// One thread that waits for descriptors and, between waits, runs the Swift tasks that prefer it.

@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 
 /// Several loops that share the connections of a server.
 public final class EventLoopGroup: Sendable {

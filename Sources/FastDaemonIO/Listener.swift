@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Glibc
 
 /// A socket that is bound and, for streams, listens. It closes with its last holder; a Unix socket's file goes with it.
@@ -27,6 +28,11 @@ public final class Listener: Sendable {
     /// Binds a datagram socket to `address`.
     public static func datagram(on address: SocketAddress, mode: UInt32 = 0o600) throws(IOError) -> Listener {
         try Listener(bindingTo: address, datagram: true, mode: mode)
+    }
+
+    /// Removes the file of a Unix socket now, for a process that ends without letting go of its values.
+    public func removeFile() {
+        file?.remove()
     }
 
     private init(bindingTo address: SocketAddress, datagram: Bool, mode: UInt32) throws(IOError) {
@@ -67,6 +73,10 @@ private struct SocketFile: ~Copyable, Sendable {
     }
 
     deinit {
+        remove()
+    }
+
+    func remove() {
         var status = clinux_status()
         guard clinux_status_at(clinux_here, path, 0, &status) == 0 else { return }
         if status.device == device, status.inode == inode { _ = clinux_remove(path) }

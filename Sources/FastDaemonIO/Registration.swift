@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 
 /// How a wait ended.
 enum Wakeup {

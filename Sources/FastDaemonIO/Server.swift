@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Glibc
 import Synchronization
 

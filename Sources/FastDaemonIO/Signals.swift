@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 
 /// Signals of this process, as a sequence: the numbers, as they come.
 ///

@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Glibc
 
 /// Where a socket listens, or where a peer is: a path, or an IP address and a port.

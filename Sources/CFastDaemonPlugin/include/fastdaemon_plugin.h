@@ -40,10 +40,10 @@
 extern "C" {
 #endif
 
-/* The version of this header: major in the upper 16 bits, minor in the lower. */
+/* The version of this header, and the same in one number: major in the upper 16 bits, minor in the lower. */
 #define FASTDAEMON_ABI_MAJOR 1u
 #define FASTDAEMON_ABI_MINOR 0u
-#define FASTDAEMON_ABI_VERSION ((FASTDAEMON_ABI_MAJOR << 16) | FASTDAEMON_ABI_MINOR)
+#define FASTDAEMON_ABI_VERSION 0x00010000u
 
 /* Marks the one function that a plugin exports, also where a library is compiled with hidden symbols. */
 #if defined(__GNUC__)
@@ -224,14 +224,6 @@ typedef struct fastdaemon_facts {
 
     /* The caller's address as people write it ("127.0.0.1:40312", "[::1]:40312", "uid 1000 pid 4242"). */
     fastdaemon_bytes peer;
-
-    /*
-     * The arguments as the caller gave them. arguments[0] is the command's name as it was called, which the config may
-     * have changed; there is always that one. Any byte but zero can stand in one, and each is followed by a zero byte
-     * that `count` leaves out, so that `data` is a C string.
-     */
-    const fastdaemon_bytes *arguments;
-    size_t argument_count;
 } fastdaemon_facts;
 
 /* One of the caller's three standard streams. */
@@ -293,7 +285,15 @@ struct fastdaemon_host {
     uint32_t reserved;
     size_t size;
 
-    /* [call, any number of threads at once] What is known of the call. Never NULL. */
+    /*
+     * [call, any number of threads at once] The arguments as the caller gave them. The first is the command's name as it
+     * was called, which the config may have changed; there is always that one. Any byte but zero can stand in one, and
+     * each is followed by a zero byte that its `count` leaves out, so that `data` is a C string. Stores how many there
+     * are, and returns the array: the host's, valid until the call ended.
+     */
+    const fastdaemon_bytes *(*arguments)(fastdaemon_call *call, size_t *count);
+
+    /* [call] What else is known of the call. Never NULL. */
     const fastdaemon_facts *(*facts)(fastdaemon_call *call);
 
     /*
@@ -304,8 +304,8 @@ struct fastdaemon_host {
     int32_t (*read)(fastdaemon_call *call, fastdaemon_bytes *piece, uint32_t flags);
 
     /*
-     * [call, any number of threads at once] Writes to the caller's standard output or error. The bytes are copied
-     * before it returns, and reach the caller in the order of the writes. Returns how many bytes were taken, which is
+     * [call; for a concurrent command any number of threads at once] Writes to the caller's standard output or error. The
+     * bytes are copied before it returns, and reach the caller in the order of the writes. Returns how many bytes were taken, which is
      * all of them unless FASTDAEMON_DO_NOT_WAIT was given; or FASTDAEMON_ERROR_AGAIN where none could be taken
      * without waiting, FASTDAEMON_ERROR_CANCELLED, _CLOSED or _LIMIT. A call that was cancelled by a signal, by time
      * or by shutdown can still write, so that it can say goodbye; only waiting ends.

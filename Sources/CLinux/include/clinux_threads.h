@@ -22,8 +22,16 @@ void clinux_thread_set_name(const char *name);
 int clinux_thread_own_directory(void);
 int clinux_thread_enter_directory(int descriptor, uint32_t umask);
 
+/* The calling thread's number in the kernel; never 0. */
+int clinux_thread_id(void);
+
+void clinux_yield(void);
+
 /* Sleeps while `*word` is `expected` (futex). Wake-ups without a cause happen; the caller looks again. */
 void clinux_wait_while(uint32_t *word, uint32_t expected);
 void clinux_wake_one(uint32_t *word);
+
+static inline uint32_t clinux_load_acquire(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void clinux_store_release(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
 
 #endif

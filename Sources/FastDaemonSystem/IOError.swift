@@ -35,8 +35,8 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Turns a result of the shims, negative for a failed call, into a value or a thrown error.
-func check<Result: SignedInteger>(
+/// Turns a result of the shims in `CLinux`, the negated errno for a failed call, into a value or a thrown error.
+public func check<Result: SignedInteger>(
     _ result: Result, _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String
 ) throws(IOError) -> Result {
     if result < 0 { throw IOError(operation(), subject(), code: Int32(-result)) }

@@ -1,0 +1,272 @@
+import CFastDaemonPlugin
+import CLinux
+import FastDaemonProtocol
+import Synchronization
+
+/// One call of a command, as the host keeps it and as the plugin knows it by its pointer.
+///
+/// The class has what every call has: arguments, facts, cancellation, the end. Where input comes from and output goes to is
+/// said by its subclasses: a record's two strings, or a session's streams.
+///
+/// `@unchecked Sendable`: `state` and `cancellation` guard themselves. The rest is set before the plugin sees the call, and
+/// from then on used by the ABI's rules: by one thread at a time.
+open class Call: @unchecked Sendable {
+    /// The command that is called.
+    public private(set) var command: PluginCommand
+
+    /// Its number in the log.
+    public internal(set) var id: UInt64 = 0
+
+    private var argumentBytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var arguments = UnsafeMutableBufferPointer<fastdaemon_bytes>(start: nil, count: 0)
+    private var argumentCount = 0
+
+    private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
+    private var peerText: [UInt8] = []
+
+    /// Whether nothing of the plugin's is left in it once its handler returned a status, so that it can be used for another
+    /// call.
+    public private(set) final var isReusable = true
+
+    private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
+    private let state = Mutex(CallState())
+
+    /// A call of `command` that nothing is known of yet; see `prepare`.
+    public init(command: PluginCommand) {
+        self.command = command
+    }
+
+    deinit {
+        argumentBytes.deallocate()
+        arguments.deallocate()
+        factsStorage?.deallocate()
+        state.withLock { if $0.cancellationDescriptor >= 0 { clinux_close($0.cancellationDescriptor) } }
+    }
+
+    /// Makes this the call `id` of `command`, with the words of a command line as its arguments. An object whose call ended
+    /// can be used for another; nothing is allocated where the words fit.
+    public final func prepare(_ command: PluginCommand, id: UInt64, words: borrowing Words) {
+        self.command = command
+        self.id = id
+        words.withUnsafeBytes { setArguments(words, $0) }
+        if let factsStorage {
+            factsStorage.deallocate()
+            self.factsStorage = nil
+        }
+    }
+
+    private func setArguments(_ words: borrowing Words, _ bytes: UnsafeRawBufferPointer) {
+        if bytes.count > argumentBytes.count {
+            argumentBytes.deallocate()
+            argumentBytes = .allocate(byteCount: max(256, bytes.count), alignment: 1)
+        }
+        if words.count > arguments.count {
+            arguments.deallocate()
+            arguments = .allocate(capacity: max(8, words.count))
+        }
+        argumentBytes.copyMemory(from: bytes)
+        let base = argumentBytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+        for index in 0..<words.count {
+            let range = words[index]
+            arguments.initializeElement(
+                at: index, to: fastdaemon_bytes(data: base + range.lowerBound, count: range.count))
+        }
+        argumentCount = words.count
+    }
+
+    // MARK: - What a kind of call says
+
+    /// Where the caller is, and who.
+    open var caller: Caller { Caller(transport: 0) }
+
+    /// Hands out the next piece of input: 1, 0 at the end, or a `FASTDAEMON_ERROR_...`.
+    open func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, mayWait: Bool) -> Int32 { 0 }
+
+    /// Takes output: how many bytes were taken, or a `FASTDAEMON_ERROR_...`.
+    open func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {
+        Int64(FASTDAEMON_ERROR_CLOSED)
+    }
+
+    /// Whether an event has come already: whether a read, or a write, would not have to wait.
+    open func isReady(_ event: Int) -> Bool { true }
+
+    /// The caller's environment.
+    open var environment: UnsafeBufferPointer<fastdaemon_bytes> { UnsafeBufferPointer(start: nil, count: 0) }
+
+    /// The path of the caller's working directory.
+    open var workingDirectory: fastdaemon_bytes { fastdaemon_bytes(data: nil, count: 0) }
+
+    /// A descriptor of that directory; the daemon's own where the protocol carries none.
+    open var directoryDescriptor: Int32 { command.plugin.services.pool.startDirectory.number }
+
+    /// What one of the caller's streams is.
+    open func fill(_ terminal: inout fastdaemon_terminal, of stream: UInt32) {}
+
+    // MARK: - Running
+
+    /// How `run` ended: with a status, or not yet.
+    public enum Outcome: Equatable, Sendable {
+        case status(Int32)
+        case later
+    }
+
+    /// Calls the handler on this thread: a loop's, for inline commands.
+    public final func runInline() -> Outcome {
+        outcome(of: command.run(command.plugin.services.table, pointer, command.context))
+    }
+
+    /// Calls the handler on this thread of the pool, in the caller's directory.
+    public final func runOnPool() -> Outcome {
+        command.plugin.services.pool.enterDirectory(directoryDescriptor)
+        return outcome(of: command.run(command.plugin.services.table, pointer, command.context))
+    }
+
+    private func outcome(of result: Int32) -> Outcome {
+        if result == Int32.min { return state.withLock { $0.returnedLater() } }
+        if result >= 0 && result <= 255 { return .status(result) }
+        command.plugin.services.log.write(
+            .error, "\(command.name) returned \(result), which is no exit status; it counts as 255",
+            plugin: command.plugin.name,
+            call: id)
+        return .status(255)
+    }
+
+    /// Waits for a call whose handler said "later".
+    public final func finished() async -> Int32 {
+        await withUnsafeContinuation { continuation in
+            let status = state.withLock { $0.await(continuation) }
+            if let status { continuation.resume(returning: status) }
+        }
+    }
+
+    /// `finish` of the ABI.
+    final func finish(_ status: Int32) {
+        waitForCallback()
+        let continuation = state.withLock { $0.finish(status >= 0 && status <= 255 ? status : 255) }
+        continuation?.resume(returning: status)
+    }
+
+    /// The pointer that the plugin knows this by. Valid as long as the object.
+    private var pointer: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    // MARK: - Cancelling
+
+    /// Tells the call that it is no longer wanted. The first reason stays.
+    public final func cancel(_ reason: CancellationReason) {
+        let isFirst = cancellation.compareExchange(
+            expected: Int32(FASTDAEMON_NOT_CANCELLED), desired: reason.rawValue, ordering: .acquiringAndReleasing
+        ).exchanged
+        guard isFirst else { return }
+        let descriptor = state.withLock { $0.cancellationDescriptor }
+        if descriptor >= 0 { clinux_wake(descriptor) }
+        fire(FASTDAEMON_EVENT_CANCELLED)
+    }
+
+    /// Why the call was cancelled, as the ABI numbers it; 0 where it was not.
+    public final var cancellationReason: Int32 { cancellation.load(ordering: .acquiring) }
+
+    /// `cancellation_descriptor` of the ABI.
+    final func openCancellationDescriptor() -> Int32 {
+        isReusable = false
+        let descriptor = state.withLock { state in
+            if state.cancellationDescriptor < 0 { state.cancellationDescriptor = clinux_wake_create() }
+            return state.cancellationDescriptor
+        }
+        if descriptor >= 0, cancellationReason != FASTDAEMON_NOT_CANCELLED { clinux_wake(descriptor) }
+        return descriptor
+    }
+
+    // MARK: - Events
+
+    /// `notify` of the ABI.
+    final func notify(_ event: Int, _ callback: CallState.Callback?) -> Int32 {
+        guard (FASTDAEMON_EVENT_READABLE...FASTDAEMON_EVENT_SIGNAL).contains(event) else {
+            return Int32(FASTDAEMON_ERROR_MISUSE)
+        }
+        isReusable = false
+        state.withLock { $0.callbacks[event] = callback }
+        let hasCome =
+            switch event {
+            case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
+            case FASTDAEMON_EVENT_SIGNAL: false
+            default: isReady(event)
+            }
+        if hasCome { fire(event) }
+        return 0
+    }
+
+    /// Calls the plugin back for an event, if it asked for that.
+    public final func fire(_ event: Int) {
+        let thread = clinux_thread_id()
+        guard let callback = state.withLock({ $0.beginCallback(event, on: thread) }) else { return }
+        callback.function(callback.user)
+        state.withLock { $0.callbackThread = 0 }
+    }
+
+    /// Holds a thread that wants to end the call until a callback that runs on another has returned.
+    private func waitForCallback() {
+        let thread = clinux_thread_id()
+        // A callback may not wait, so it is over soon; it is not worth a condition variable in every call.
+        while state.withLock({ $0.callbackThread != 0 && $0.callbackThread != thread }) { clinux_yield() }
+    }
+
+    // MARK: - Facts
+
+    final func argumentList() -> UnsafeBufferPointer<fastdaemon_bytes> {
+        UnsafeBufferPointer(rebasing: arguments[..<argumentCount])
+    }
+
+    final func facts() -> UnsafePointer<fastdaemon_facts> {
+        if let factsStorage { return UnsafePointer(factsStorage) }
+        let caller = caller
+        peerText = Array(caller.description.utf8)
+        let storage = UnsafeMutablePointer<fastdaemon_facts>.allocate(capacity: 1)
+        let peer = peerText.withUnsafeBytes { bytes in
+            // The array is kept as it is until the call ends, and its storage with it.
+            fastdaemon_bytes(data: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), count: bytes.count)
+        }
+        storage.initialize(
+            to: fastdaemon_facts(
+                size: MemoryLayout<fastdaemon_facts>.size, id: id, deadline: 0, transport: caller.transport,
+                user: caller.user, group: caller.group, process: caller.process, peer: peer))
+        factsStorage = storage
+        return UnsafePointer(storage)
+    }
+}
+
+/// Who called, and from where.
+public struct Caller: Sendable, CustomStringConvertible {
+    /// `FASTDAEMON_TRANSPORT_...`
+    public var transport: UInt32
+
+    /// As the kernel vouches for them; `FASTDAEMON_UNKNOWN` where it does not.
+    public var user, group, process: UInt32
+
+    /// The address as people write it; empty for a Unix peer, which has none.
+    public var address: String
+
+    /// A caller of whom nothing but the transport is known, unless more is given.
+    public init(
+        transport: UInt32, user: UInt32 = .max, group: UInt32 = .max, process: UInt32 = .max, address: String = ""
+    ) {
+        self.transport = transport
+        self.user = user
+        self.group = group
+        self.process = process
+        self.address = address
+    }
+
+    public var description: String {
+        if !address.isEmpty { return address }
+        return user == .max ? "unknown" : "uid \(user) pid \(process)"
+    }
+}
+
+/// Why a call is cancelled. The numbers are the ABI's.
+public enum CancellationReason: Int32, Sendable {
+    case hangup = 1
+    case signal = 2
+    case time = 3
+    case shutdown = 4
+    case limit = 5
+}

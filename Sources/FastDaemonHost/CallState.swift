@@ -1,0 +1,95 @@
+import CFastDaemonPlugin
+
+/// What several threads may want to change about a call: how far its end has come, and who wants to be called back. Pure; the
+/// call holds a lock around it.
+struct CallState {
+    /// A function of the plugin's, and what to hand it.
+    struct Callback: @unchecked Sendable {
+        let function: @convention(c) (UnsafeMutableRawPointer?) -> Void
+        let user: UnsafeMutableRawPointer?
+    }
+
+    private enum Phase {
+        /// The handler has not returned, or returned a status.
+        case running
+
+        /// The handler has not returned, but the call was finished already.
+        case finishedEarly(Int32)
+
+        /// The handler said "later", and nothing came since.
+        case later
+
+        /// The host waits for the end.
+        case awaited(UnsafeContinuation<Int32, Never>)
+
+        /// It ended after the handler had returned, before the host asked.
+        case finished(Int32)
+    }
+
+    private var phase = Phase.running
+    var callbacks = Callbacks()
+    var callbackThread: Int32 = 0
+    var cancellationDescriptor: Int32 = -1
+
+    mutating func returnedLater() -> Call.Outcome {
+        if case .finishedEarly(let status) = phase {
+            phase = .running
+            return .status(status)
+        }
+        phase = .later
+        return .later
+    }
+
+    /// Returns the status where the call has ended already.
+    mutating func await(_ continuation: UnsafeContinuation<Int32, Never>) -> Int32? {
+        if case .finished(let status) = phase { return status }
+        phase = .awaited(continuation)
+        return nil
+    }
+
+    /// Returns whom to resume. A second `finish`, against the rules, finds nobody.
+    mutating func finish(_ status: Int32) -> UnsafeContinuation<Int32, Never>? {
+        callbacks = Callbacks()
+        switch phase {
+        case .running: phase = .finishedEarly(status)
+        case .later: phase = .finished(status)
+        case .awaited(let continuation):
+            phase = .finished(status)
+            return continuation
+        case .finishedEarly, .finished: break
+        }
+        return nil
+    }
+
+    /// Takes the callback of an event, to be called by `thread`.
+    mutating func beginCallback(_ event: Int, on thread: Int32) -> Callback? {
+        guard let callback = callbacks[event] else { return nil }
+        callbacks[event] = nil
+        callbackThread = thread
+        return callback
+    }
+
+    /// One callback an event.
+    struct Callbacks {
+        private var readable, writable, cancelled, signal: Callback?
+
+        subscript(event: Int) -> Callback? {
+            get {
+                switch event {
+                case FASTDAEMON_EVENT_READABLE: readable
+                case FASTDAEMON_EVENT_WRITABLE: writable
+                case FASTDAEMON_EVENT_CANCELLED: cancelled
+                default: signal
+                }
+            }
+            set {
+                switch event {
+                case FASTDAEMON_EVENT_READABLE: readable = newValue
+                case FASTDAEMON_EVENT_WRITABLE: writable = newValue
+                case FASTDAEMON_EVENT_CANCELLED: cancelled = newValue
+                default: signal = newValue
+                }
+            }
+        }
+    }
+}

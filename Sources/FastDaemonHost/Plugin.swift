@@ -1,0 +1,180 @@
+import CFastDaemonPlugin
+import FastDaemonSystem
+import Synchronization
+
+/// One plugin: a library, created with the options of one entry of the config.
+///
+/// `@unchecked Sendable`: `state` is the plugin's own, and handed to its functions by the ABI's rules; the rest is constant or
+/// guards itself.
+public final class Plugin: @unchecked Sendable {
+    /// What it is called: in the log, in `daemon plugins`, and where two plugins want one command.
+    public let name: String
+
+    /// Its own version, as it says it.
+    public let version: String
+
+    /// The path of its library.
+    public let libraryPath: String
+
+    /// What it serves.
+    public private(set) var commands: [PluginCommand] = []
+
+    /// The most concurrent calls that it says it can bear; nil for no bound of its own.
+    public let ownConcurrency: Int?
+
+    let services: HostServices
+    private let library: PluginLibrary
+    private var state: UnsafeMutableRawPointer?
+    private let lastError = Mutex<String?>(nil)
+
+    /// Loads a library and creates a plugin out of it.
+    ///
+    /// - Parameters:
+    ///   - name: what it is to be called; nil for the name that it gives itself.
+    ///   - options: JSON text, an object.
+    public init(
+        library file: String, in folder: borrowing PluginFolder, name: String?, options: String, services: HostServices
+    ) throws(PluginError) {
+        library = try PluginLibrary(file, in: folder)
+        self.services = services
+        let descriptor = library.descriptor.pointee
+        libraryPath = library.path
+        if let name { self.name = name } else { self.name = try Self.checkedName(descriptor.name, of: library.path) }
+        version = Printable.line(String(cString: descriptor.version))
+        ownConcurrency = descriptor.concurrency == 0 ? nil : Int(descriptor.concurrency)
+        try create(options: options)
+        do {
+            commands = try listCommands()
+        } catch {
+            destroy()
+            throw error
+        }
+    }
+
+    private static func checkedName(_ pointer: UnsafePointer<CChar>, of path: String) throws(PluginError) -> String {
+        let name = String(cString: pointer)
+        do {
+            try NameError.check(name.utf8)
+        } catch {
+            throw PluginError(path, .badName(Printable.line(name), error))
+        }
+        return name
+    }
+
+    private func create(options: String) throws(PluginError) {
+        var text = options
+        let status = text.withUTF8 { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { bytes in
+                library.descriptor.pointee.create(
+                    library.descriptor, services.table, instance,
+                    fastdaemon_bytes(data: bytes.baseAddress, count: bytes.count),
+                    &state)
+            }
+        }
+        if status != 0 { throw PluginError(libraryPath, .createFailed(status: status, takeError())) }
+    }
+
+    private func listCommands() throws(PluginError) -> [PluginCommand] {
+        var list: UnsafePointer<UnsafePointer<fastdaemon_command>?>?
+        var count = 0
+        let status = library.descriptor.pointee.commands(state, &list, &count)
+        if status != 0 { throw PluginError(libraryPath, .commandsFailed(status: status, takeError())) }
+        guard let list, count > 0 else { throw PluginError(libraryPath, .noCommands) }
+        var commands: [PluginCommand] = []
+        for index in 0..<count {
+            commands.append(try PluginCommand(list[index], number: index, of: self))
+        }
+        return commands
+    }
+
+    /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped.
+    public func destroy() {
+        library.descriptor.pointee.destroy?(state)
+        state = nil
+    }
+
+    /// The pointer that the plugin knows this by.
+    var instance: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    static func from(_ instance: OpaquePointer) -> Plugin {
+        Unmanaged<Plugin>.fromOpaque(UnsafeRawPointer(instance)).takeUnretainedValue()
+    }
+
+    func setError(_ text: String) {
+        lastError.withLock { $0 = Printable.line(text) }
+    }
+
+    private func takeError() -> String? {
+        lastError.withLock { error in
+            defer { error = nil }
+            return error
+        }
+    }
+}
+
+/// A command of a plugin, as the plugin described it.
+///
+/// `@unchecked Sendable`: `run` and `context` are handed out by the plugin to be used from any thread.
+public struct PluginCommand: @unchecked Sendable {
+    /// Where a command runs.
+    public enum Execution: String, Sendable, CaseIterable {
+        case inline
+        case concurrent
+        case process
+    }
+
+    /// What the plugin calls it. Served under this name unless the config says otherwise.
+    public let name: String
+
+    /// One line, and what `help` shows below it. Empty where the plugin gives none.
+    public let summary, usage: String
+
+    /// Where the plugin wants it to run.
+    public let execution: Execution
+
+    /// Whether an inline call begins before all of its input is there.
+    public let takesInputAsItComes: Bool
+
+    /// The plugin that serves it.
+    public unowned let plugin: Plugin
+
+    let run: @convention(c) (UnsafePointer<fastdaemon_host>?, OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
+    let context: UnsafeMutableRawPointer?
+
+    init(
+        _ pointer: UnsafePointer<fastdaemon_command>?, number: Int, of plugin: Plugin
+    ) throws(PluginError) {
+        func fault(_ text: String) -> PluginError { PluginError(plugin.libraryPath, .badCommand(index: number, text)) }
+        guard let pointer else { throw fault("its description is NULL") }
+        guard pointer.pointee.size >= MemoryLayout<fastdaemon_command>.size else {
+            throw fault(
+                "its description is \(pointer.pointee.size) bytes, and \(MemoryLayout<fastdaemon_command>.size) are needed"
+            )
+        }
+        let description = pointer.pointee
+        guard let name = description.name else { throw fault("it has no name") }
+        self.name = String(cString: name)
+        do {
+            try NameError.check(self.name.utf8)
+        } catch {
+            throw fault("\"\(Printable.line(self.name))\": \(error)")
+        }
+        guard let run = description.run else { throw fault("\(self.name) has no run function") }
+        switch Int(description.execution) {
+        case FASTDAEMON_CONCURRENT: execution = .concurrent
+        case FASTDAEMON_INLINE: execution = .inline
+        case FASTDAEMON_PROCESS: execution = .process
+        case let other: throw fault("\(self.name) asks for an execution class that does not exist (\(other))")
+        }
+        switch Int(description.input) {
+        case FASTDAEMON_INPUT_WHOLE: takesInputAsItComes = false
+        case FASTDAEMON_INPUT_AS_IT_COMES: takesInputAsItComes = true
+        case let other: throw fault("\(self.name) asks for a kind of input that does not exist (\(other))")
+        }
+        summary = description.summary.map { Printable.line(String(cString: $0)) } ?? ""
+        usage = description.usage.map { Printable.text(String(cString: $0)) } ?? ""
+        self.run = run
+        context = description.context
+        self.plugin = plugin
+    }
+}

@@ -1,0 +1,187 @@
+import CLinux
+import FastDaemonSystem
+import Synchronization
+
+/// A bounded number of threads for handlers that may block, as a task executor.
+///
+/// They are threads of its own: on Swift's shared pool, which has as many threads as there are cores, a few blocking calls
+/// would stop everything else. Each has a working directory of its own, so that a relative path means the caller's.
+///
+/// One piece of work wakes one thread; the thread that became idle last is the first to be used again, because its memory is
+/// still in the cache.
+public final class ThreadPool: TaskExecutor, Sendable {
+    /// The most threads there will be. They are started when they are first needed, and stay.
+    public let limit: Int
+
+    /// The directory that the process started in: where work runs that brings none of its own.
+    let startDirectory: Descriptor
+
+    private let state: Mutex<State>
+    private let umask: UInt32
+
+    private struct State {
+        /// Work that waits for a thread, in order from `head`.
+        var queue: [Work] = []
+        var head = 0
+        var idle: [Worker] = []
+        var threads = 0
+
+        /// Takes out the first piece of waiting work. The array moves up only when half of it is gone.
+        mutating func nextQueued() -> Work? {
+            guard head < queue.count else { return nil }
+            let work = queue[head]
+            head += 1
+            if head * 2 > queue.count {
+                queue.removeFirst(head)
+                head = 0
+            }
+            return work
+        }
+    }
+
+    /// A function of a plugin's, in C.
+    typealias Function = @convention(c) (UnsafeMutableRawPointer?) -> Void
+
+    /// `@unchecked Sendable`: what a plugin hands over with its function is for whichever thread runs it.
+    private enum Work: @unchecked Sendable {
+        case job(UnownedJob, UnownedTaskExecutor)
+        case function(Function, UnsafeMutableRawPointer?, directory: Int32)
+    }
+
+    /// One thread. `@unchecked Sendable`: `work` is handed over by the pool's lock and the thread's own `bell`.
+    private final class Worker: @unchecked Sendable {
+        let pool: ThreadPool
+        let bell: UnsafeMutablePointer<UInt32>
+        var work: Work?
+        private(set) var hasOwnDirectory = false
+
+        init(pool: ThreadPool) {
+            self.pool = pool
+            bell = .allocate(capacity: 1)
+            bell.initialize(to: 0)
+        }
+
+        func separateDirectory() {
+            hasOwnDirectory = clinux_thread_own_directory() == 0
+        }
+    }
+
+    /// - Parameter umask: what each piece of work finds as its umask, whatever an earlier one made of it.
+    public init(limit: Int, umask: UInt32) throws(IOError) {
+        self.limit = max(1, limit)
+        self.umask = umask
+        startDirectory = Descriptor(
+            owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
+        state = Mutex(State())
+        // The first thread now: with one there, work always has somewhere to run.
+        try startThread(with: nil)
+    }
+
+    // MARK: - Handing over work
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        submit(.job(UnownedJob(job), asUnownedTaskExecutor()))
+    }
+
+    /// Runs `function(argument)` once, in a directory.
+    func submit(_ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32) {
+        submit(.function(function, argument, directory: directory))
+    }
+
+    private enum Next {
+        case wake(Worker)
+        case startThread
+        case wait
+    }
+
+    private func submit(_ work: Work) {
+        let next = state.withLock { state -> Next in
+            if let worker = state.idle.popLast() {
+                worker.work = work
+                return .wake(worker)
+            }
+            if state.threads < limit { return .startThread }
+            state.queue.append(work)
+            return .wait
+        }
+        switch next {
+        case .wake(let worker): ring(worker)
+        case .wait: break
+        case .startThread:
+            do {
+                try startThread(with: work)
+            } catch {
+                // No more threads are to be had now. Those that run come back for it.
+                state.withLock { $0.queue.append(work) }
+            }
+        }
+    }
+
+    private func ring(_ worker: Worker) {
+        clinux_store_release(worker.bell, 1)
+        clinux_wake_one(worker.bell)
+    }
+
+    // MARK: - Threads
+
+    private func startThread(with work: Work?) throws(IOError) {
+        state.withLock { $0.threads += 1 }
+        let worker = Worker(pool: self)
+        worker.work = work
+        let argument = Unmanaged.passRetained(worker)
+        let result = clinux_thread_start(
+            { argument in
+                let worker = Unmanaged<Worker>.fromOpaque(argument!).takeRetainedValue()
+                worker.pool.run(worker)
+                return nil
+            }, argument.toOpaque())
+        if result < 0 {
+            argument.release()
+            state.withLock { $0.threads -= 1 }
+            throw IOError("start", "a thread for handlers", code: -result)
+        }
+    }
+
+    private func run(_ worker: Worker) {
+        clinux_thread_set_name("handler")
+        clinux_set_thread_context(Unmanaged.passUnretained(worker).toOpaque())
+        worker.separateDirectory()
+        while true {
+            switch nextWork(of: worker) {
+            case .job(let job, let executor): job.runSynchronously(on: executor)
+            case .function(let function, let argument, let directory):
+                enter(directory, worker)
+                function(argument)
+            }
+        }
+    }
+
+    private func nextWork(of worker: Worker) -> Work {
+        if let work = worker.work.take() { return work }
+        let found = state.withLock { state -> Work? in
+            if let work = state.nextQueued() { return work }
+            clinux_store_release(worker.bell, 0)
+            state.idle.append(worker)
+            return nil
+        }
+        if let found { return found }
+        while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
+        return worker.work.take()!
+    }
+
+    /// Makes a directory the calling thread's own, which is one of this pool's. Where the kernel does not give a thread a
+    /// directory of its own, nothing happens.
+    func enterDirectory(_ directory: Int32) {
+        enter(directory, Unmanaged<Worker>.fromOpaque(clinux_thread_context()!).takeUnretainedValue())
+    }
+
+    private func enter(_ directory: Int32, _ worker: Worker) {
+        // Each time anew: a handler may have changed both.
+        if worker.hasOwnDirectory { _ = clinux_thread_enter_directory(directory, umask) }
+    }
+
+    /// How many threads there are, and how many of them do nothing.
+    public var threadCounts: (all: Int, idle: Int) {
+        state.withLock { ($0.threads, $0.idle.count) }
+    }
+}

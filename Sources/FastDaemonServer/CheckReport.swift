@@ -1,0 +1,33 @@
+import FastDaemonHost
+import FastDaemonSystem
+
+/// What `fastdaemond --check` finds: what would be served, and what is wrong.
+public struct CheckReport: Sendable {
+    /// What would be served, for people.
+    public let served: String
+
+    /// What is wrong, a line each: the config could be used only in part.
+    public let problems: [String]
+
+    /// Loads every plugin that the config lists, and asks what it serves. No listener is opened.
+    ///
+    /// - Throws: what keeps plugins from being loaded at all.
+    public init(_ configuration: Configuration) throws(IOError) {
+        let (registry, _) = try Daemon.loadPlugins(configuration, log: Log(configuration.log))
+        problems = registry.problems
+        var text = "\(configuration.file):\n\n"
+        var listeners = TextTable(["listen", "protocol", "mode"], leftAligned: [0, 1, 2])
+        for listener in configuration.listeners {
+            let mode = listener.address.isUnix ? String(listener.mode, radix: 8) : ""
+            listeners.add([listener.name, listener.dialect.rawValue, mode])
+        }
+        text += listeners.text + "\n"
+        var plugins = TextTable(["plugin", "version", "command", "runs", "library"], leftAligned: [0, 1, 2, 3, 4])
+        for route in registry.routing.routes {
+            guard case .plugin(let command, let execution, _) = route.action else { continue }
+            let plugin = command.plugin
+            plugins.add([plugin.name, plugin.version, route.name, execution.rawValue, plugin.libraryPath])
+        }
+        served = text + plugins.text
+    }
+}

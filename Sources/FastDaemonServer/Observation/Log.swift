@@ -1,0 +1,87 @@
+import CLinux
+import FastDaemonHost
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+extension LogLevel {
+    /// As the config names it.
+    var name: String { "\(self)" }
+}
+
+/// The daemon's log, on standard error: a line an event, as text for people or as JSON for programs.
+public struct Log: PluginLog {
+    private let level: LogLevel
+    private let format: LogConfiguration.Format
+
+    /// A log that writes what is at least as grave as the config asks for.
+    public init(_ configuration: LogConfiguration) {
+        level = configuration.level
+        format = configuration.format
+    }
+
+    public func writes(_ level: LogLevel) -> Bool { level <= self.level }
+
+    public func write(_ level: LogLevel, _ text: String, plugin: String, call: UInt64?) {
+        var fields: [(String, Field)] = [("plugin", .text(plugin))]
+        if let call { fields.append(("call", .number(Int(truncatingIfNeeded: call)))) }
+        write(level, text, fields)
+    }
+
+    /// A named value of a line.
+    enum Field {
+        case text(String)
+        case number(Int)
+    }
+
+    func write(_ level: LogLevel, _ text: String, _ fields: [(String, Field)] = []) {
+        guard writes(level) else { return }
+        let line = format == .json ? json(level, text, fields) : plain(level, text, fields)
+        // One write a line, so that lines of several threads never mix; where standard error takes no more, the line is lost
+        // rather than the daemon held up in a loop.
+        var bytes = line
+        bytes.withUTF8 { _ = clinux_write(2, $0.baseAddress!, $0.count) }
+    }
+
+    private func plain(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {
+        var line = "\(Timestamp.now()) \(level.name): \(text)"
+        for (name, field) in fields {
+            switch field {
+            case .text(let value): line += " \(name)=\(value.contains(" ") ? "\"\(value)\"" : value)"
+            case .number(let value): line += " \(name)=\(value)"
+            }
+        }
+        return line + "\n"
+    }
+
+    private func json(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {
+        var line = #"{"time":"\#(Timestamp.now())","level":"\#(level.name)","message":\#(quoted(text))"#
+        for (name, field) in fields {
+            switch field {
+            case .text(let value): line += ",\"\(name)\":\(quoted(value))"
+            case .number(let value): line += ",\"\(name)\":\(value)"
+            }
+        }
+        return line + "}\n"
+    }
+
+    private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+}
+
+/// The time of a line: UTC, to the millisecond (RFC 3339).
+enum Timestamp {
+    static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        var parts = tm()
+        gmtime_r(&time.tv_sec, &parts)
+        func digits(_ number: Int, _ count: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, count - text.count)) + text
+        }
+        return
+            "\(digits(Int(parts.tm_year) + 1900, 4))-\(digits(Int(parts.tm_mon) + 1, 2))-\(digits(Int(parts.tm_mday), 2))"
+            + "T\(digits(Int(parts.tm_hour), 2)):\(digits(Int(parts.tm_min), 2)):\(digits(Int(parts.tm_sec), 2))"
+            + ".\(digits(time.tv_nsec / 1_000_000, 3))Z"
+    }
+}

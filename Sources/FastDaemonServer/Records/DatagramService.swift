@@ -1,0 +1,79 @@
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonProtocol
+
+/// Serves a datagram socket: one request a datagram, one reply datagram to its sender.
+extension RecordService {
+    func serve(_ socket: DatagramSocket, of listener: ListenerConfiguration) async {
+        await withDiscardingTaskGroup { calls in
+            while let datagram = await socket.next() { answer(datagram, on: socket, listener, &calls) }
+        }
+    }
+
+    private func answer(
+        _ datagram: Datagram, on socket: DatagramSocket, _ listener: ListenerConfiguration,
+        _ calls: inout DiscardingTaskGroup
+    ) {
+        let sender = DatagramSender(datagram, isUnix: listener.address.isUnix)
+        let dispatched = datagram.bytes.withUnsafeBytes { bytes in
+            do throws(RecordError) {
+                if datagram.isCut {
+                    appendError("the datagram is longer than \(core.limits.datagramBytes) bytes (limits.datagramBytes)")
+                    return Dispatch.answered
+                }
+                let bounds = try RecordScanner.scanDatagram(bytes.bytes, limit: core.limits.datagramBytes)
+                let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
+                let second = UnsafeRawBufferPointer(rebasing: bytes[bounds.second])
+                return listener.dialect == .standard
+                    ? dispatch(first, input: second, .standard, from: sender)
+                    : dispatch(second, input: first, .classic, from: sender)
+            } catch {
+                appendError("not a record: \(error)")
+                return .answered
+            }
+        }
+        switch dispatched {
+        case .answered:
+            let reply = Array(output.bytes)
+            output.removeAll()
+            calls.addTask(executorPreference: loop) { await self.send(reply, on: socket, to: sender) }
+        case .started(let running):
+            calls.addTask(executorPreference: loop) {
+                await self.finish(running)
+                await self.send(Array(running.call.reply.bytes), on: socket, to: sender)
+            }
+        }
+    }
+
+    /// How long a receiver may be too slow to take a datagram before it loses it, in nanoseconds.
+    private static let patience = nanoseconds(5)
+
+    private func send(_ reply: [UInt8], on socket: DatagramSocket, to sender: DatagramSender) async {
+        var reply = reply
+        if reply.count > core.limits.datagramBytes {
+            appendError(
+                "the reply is \(reply.count) bytes long, and a datagram has \(core.limits.datagramBytes) at most "
+                    + "(limits.datagramBytes); use a stream socket")
+            reply = Array(output.bytes)
+            output.removeAll()
+        }
+        do {
+            try await socket.send(reply, to: sender.address, patience: Self.patience)
+        } catch {
+            core.log.write(
+                .info, "a reply could not be sent",
+                [("peer", .text("\(sender.caller)")), ("reason", .text("\(error)"))])
+        }
+    }
+}
+
+/// Who sent a datagram.
+private final class DatagramSender: CallerSource {
+    let address: SocketAddress
+    let caller: Caller
+
+    init(_ datagram: Datagram, isUnix: Bool) {
+        address = datagram.sender
+        caller = Caller(transport: isUnix ? 3 : 4, address: "\(datagram.sender)")
+    }
+}

@@ -1,0 +1,294 @@
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonProtocol
+import Glibc
+
+/// Why an exchange ends before its peer has said goodbye.
+enum ExchangeError: Error {
+    /// The peer is gone, or takes nothing.
+    case connection(ConnectionError)
+
+    /// What the peer sent is no record.
+    case record(RecordError)
+
+    /// The peer kept a record waiting for longer than `seconds`.
+    case slowRecord(seconds: Double)
+
+    /// The peer sent nothing for a while. Nothing is wrong with that.
+    case idle
+
+    case shuttingDown
+    case outOfBuffers
+}
+
+/// The requests and replies of one connection.
+///
+/// A connection that is idle holds no buffer: what comes is received into its loop's scratch room and used up there, and only
+/// the beginning of a record whose rest has not come is kept. Everything here happens on the loop.
+///
+/// `@unchecked Sendable`: touched on its loop's thread alone.
+final class Exchange: CallerSource, @unchecked Sendable {
+    let connection: Connection
+    private let limits: Limits
+    private let budget: ByteBudget
+
+    // What was received and is not used up.
+    private var partial: ByteBuffer?
+    private var partialMayHoldRecord = false
+    private var missing = 0
+    private var hasHadRecord = false
+
+    /// When the record that is coming in began, and when anything was last finished, by the loop's clock.
+    private var recordStart: UInt64
+    private var lastProgress: UInt64
+
+    // What is owed and not sent.
+    private var replies = OrderedReplies<ByteBuffer>()
+    private var pending: ByteBuffer?
+    private var isFlushing = false
+    private var roomWaiter: UnsafeContinuation<Void, Never>?
+
+    // What runs.
+    private var calls: [UInt64: RecordCall] = [:]
+    private var onAbandon: ((UInt64) -> Void)?
+
+    /// How many replies may be owed at once; a peer that pipelines more waits until it reads some.
+    private static let mostOwedReplies = 128
+
+    init(_ connection: Connection, limits: Limits, budget: ByteBudget) {
+        self.connection = connection
+        self.limits = limits
+        self.budget = budget
+        recordStart = connection.loop.now
+        lastProgress = recordStart
+    }
+
+    // MARK: - Receiving
+
+    /// What there is to look for records in: something new, or what is left; nil at the end. It is lent until the next
+    /// suspension; `consume` is to follow before that.
+    func receive() async throws(ExchangeError) -> UnsafeRawBufferPointer? {
+        while isFull { await withUnsafeContinuation { roomWaiter = $0 } }
+        if partialMayHoldRecord, let partial {
+            partialMayHoldRecord = false
+            return partial.bytes
+        }
+        while true {
+            if let input = try receiveNow() { return input.isEmpty ? try end() : input }
+            if try await !waitForMore() {
+                guard let input = try receiveNow(), !input.isEmpty else { return try end() }
+                return input
+            }
+        }
+    }
+
+    /// Nil where nothing is there; empty at the end.
+    private func receiveNow() throws(ExchangeError) -> UnsafeRawBufferPointer? {
+        do throws(ConnectionError) {
+            guard let partial, !partial.isEmpty else {
+                let scratch = connection.loop.scratch
+                guard let count = try connection.receiveNow(into: scratch) else { return nil }
+                return UnsafeRawBufferPointer(rebasing: scratch[..<count])
+            }
+            // Room grows with what has come, not with what was announced.
+            let room = min(max(missing, 4096), max(65_536, partial.count))
+            guard partial.reserve(room) else { throw .failed(ENOMEM) }
+            var received: Result<Int?, ConnectionError> = .success(nil)
+            partial.appendInPlace(upTo: room) { room in
+                received = Result { () throws(ConnectionError) in try connection.receiveNow(into: room) }
+                return (try? received.get()) ?? 0
+            }
+            guard let count = try received.get() else { return nil }
+            return count == 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : partial.bytes
+        } catch {
+            throw error == .failed(ENOMEM) ? .outOfBuffers : .connection(error)
+        }
+    }
+
+    /// Waits for more to come. Returns false where nothing more is to be waited for.
+    private func waitForMore() async throws(ExchangeError) -> Bool {
+        while true {
+            do throws(ConnectionError) {
+                return try await connection.waitUntilReadable(deadline: deadline)
+            } catch .timedOut {
+                // A peer that waits for its replies is not idle.
+                if owesReplies, partialIsEmpty { lastProgress = connection.loop.now }
+                if deadline > connection.loop.now { continue }
+                throw partialIsEmpty ? .idle : .slowRecord(seconds: recordSeconds)
+            } catch {
+                throw .connection(error)
+            }
+        }
+    }
+
+    private var partialIsEmpty: Bool { partial?.isEmpty ?? true }
+
+    private var recordSeconds: Double { hasHadRecord ? limits.recordSeconds : limits.firstRecordSeconds }
+
+    /// One deadline for a whole record, however its bytes come.
+    private var deadline: UInt64 {
+        if !hasHadRecord || !partialIsEmpty { return recordStart + nanoseconds(recordSeconds) }
+        return lastProgress + nanoseconds(limits.idleSeconds)
+    }
+
+    private func end() throws(ExchangeError) -> UnsafeRawBufferPointer? {
+        guard let partial, !partial.isEmpty else { return nil }
+        if connection.loop.isEndingReads { throw .shuttingDown }
+        do {
+            try RecordScanner.checkEnd(of: partial.bytes.bytes, limit: limits.recordBytes)
+        } catch {
+            throw .record(error)
+        }
+        return nil
+    }
+
+    /// Takes note of how far the input was used up.
+    ///
+    /// - Parameters:
+    ///   - missing: how many bytes at least the record at its end still lacks; nil where it was not looked at.
+    func consume(_ count: Int, of input: UnsafeRawBufferPointer, missing: Int?) throws(ExchangeError) {
+        self.missing = missing ?? 0
+        partialMayHoldRecord = missing == nil
+        let wasEmpty = partialIsEmpty
+        if count > 0 {
+            hasHadRecord = true
+            lastProgress = connection.loop.now
+        }
+        if let partial, !wasEmpty {
+            partial.removeFirst(count)
+            if partial.isEmpty { partial.removeAll() }
+        } else if count < input.count {
+            let partial = self.partial ?? ByteBuffer(budget: budget)
+            self.partial = partial
+            guard partial.append(UnsafeRawBufferPointer(rebasing: input[count...])) else { throw .outOfBuffers }
+        }
+        // The clock of a first record runs from the connection on; that of another from its own first byte.
+        if hasHadRecord, wasEmpty || count > 0 { recordStart = connection.loop.now }
+    }
+
+    // MARK: - Replying
+
+    /// Whether replies are owed or not sent.
+    var owesReplies: Bool { !replies.isEmpty || isFlushing || !calls.isEmpty }
+
+    /// Whether the next request has to wait until some replies were read.
+    var isFull: Bool { replies.count >= Self.mostOwedReplies }
+
+    /// Whether the reply of an inline call has to wait for one before it.
+    var isBehind: Bool { !replies.isEmpty }
+
+    /// Takes the next place in the order of replies.
+    func reserveReply() -> OrderedReplies<ByteBuffer>.Slot { replies.reserve() }
+
+    /// Puts a reply in its place. `flush` is to follow.
+    func complete(_ slot: OrderedReplies<ByteBuffer>.Slot, with reply: ByteBuffer) {
+        replies.complete(slot, with: reply)
+    }
+
+    /// Puts a reply that came from the loop's buffer behind those that are owed.
+    func enqueue(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) {
+        let reply = ByteBuffer(budget: budget)
+        guard reply.append(bytes) else { throw .outOfBuffers }
+        replies.complete(replies.reserve(), with: reply)
+    }
+
+    /// Sends what the loop's buffer holds as far as it goes, and keeps the rest for `flush`.
+    func send(_ output: ByteBuffer) throws(ExchangeError) {
+        defer { output.removeAll() }
+        if output.isEmpty { return }
+        var sent = 0
+        if pending == nil, !isFlushing {
+            do {
+                sent = try connection.sendNow(output.bytes)
+            } catch {
+                throw .connection(error)
+            }
+            if sent == output.count { return }
+        }
+        let pending = self.pending ?? ByteBuffer(budget: budget)
+        self.pending = pending
+        guard pending.append(UnsafeRawBufferPointer(rebasing: output.bytes[sent...])) else { throw .outOfBuffers }
+    }
+
+    /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
+    /// care of everything.
+    func flush() async throws(ExchangeError) {
+        if isFlushing { return }
+        isFlushing = true
+        defer {
+            isFlushing = false
+            roomWaiter.take()?.resume()
+        }
+        while let chunk = nextChunk() {
+            do throws(ConnectionError) {
+                while true {
+                    chunk.removeFirst(try connection.sendNow(chunk.bytes))
+                    if chunk.isEmpty { break }
+                    try await connection.waitUntilWritable(patience: nanoseconds(limits.idleSeconds))
+                }
+            } catch {
+                throw .connection(error)
+            }
+            if !isFull { roomWaiter.take()?.resume() }
+        }
+        lastProgress = connection.loop.now
+    }
+
+    /// How much is gathered for one send.
+    private static let chunkSize = 64 * 1024
+
+    private func nextChunk() -> ByteBuffer? {
+        guard let chunk = pending.take() ?? replies.next() else { return nil }
+        while chunk.count < Self.chunkSize, let more = replies.next() {
+            if !chunk.append(more.bytes) {
+                pending = more
+                break
+            }
+        }
+        return chunk
+    }
+
+    /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with
+    /// what nobody reads (RFC 9112, 9.6, tells of the same).
+    func linger() async {
+        connection.finishSending()
+        let deadline = connection.loop.now + nanoseconds(1)
+        while let count = try? await connection.receive(into: connection.loop.scratch, deadline: deadline), count > 0 {}
+    }
+
+    // MARK: - Calls
+
+    /// Takes note of a call, so that a hang-up cancels it.
+    ///
+    /// - Parameter onAbandon: told of each call that is cancelled so.
+    func add(_ call: RecordCall, onAbandon: @escaping (UInt64) -> Void) {
+        if self.onAbandon == nil {
+            self.onAbandon = onAbandon
+            connection.onHangUp { [weak self] in self?.cancelCalls() }
+        }
+        calls[call.id] = call
+    }
+
+    func remove(_ call: RecordCall) {
+        calls[call.id] = nil
+    }
+
+    /// The peer is gone: nobody waits for these calls any more.
+    func cancelCalls() {
+        for call in calls.values {
+            call.cancel(.hangup)
+            onAbandon?(call.id)
+        }
+    }
+
+    /// Who the peer is, as far as it was asked before.
+    private(set) lazy var caller: Caller = {
+        guard let peer = connection.credentials() else {
+            return Caller(transport: 2, address: "\(connection.peerAddress)")
+        }
+        return Caller(transport: 1, user: peer.user, group: peer.group, process: peer.process)
+    }()
+}
+
+/// Seconds as the loop's clock counts them.
+func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(seconds * 1_000_000_000) }

@@ -1,0 +1,179 @@
+import CLinux
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonProtocol
+import Synchronization
+
+/// Serves the connections of one loop: finds the records in what they send, runs the commands, and sends the replies in order.
+///
+/// `@unchecked Sendable`: touched on its loop's thread alone.
+final class RecordService: @unchecked Sendable {
+    let core: ServerCore
+    let loop: EventLoop
+    let counters: [CommandCounters]
+
+    /// The replies of the batch at hand, sent together.
+    let output: ByteBuffer
+
+    var words = Words()
+    var spareCall: RecordCall?
+    var lastID: UInt64
+
+    /// How much output is gathered before it is sent and the rest of a batch waits.
+    private static let batchSize = 256 * 1024
+
+    init(_ core: ServerCore, loop: EventLoop, index: Int) {
+        self.core = core
+        self.loop = loop
+        counters = core.routing.routes.map { _ in CommandCounters() }
+        output = ByteBuffer(budget: core.budget)
+        // The loops share the numbers of calls out among them.
+        lastID = UInt64(index)
+    }
+
+    /// Serves one connection until its end.
+    func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
+        let exchange = Exchange(connection, limits: core.limits, budget: core.budget)
+        guard admit(exchange, listener) else { return await turnAway(exchange, listener) }
+        defer { core.connections.subtract(1, ordering: .relaxed) }
+        await withDiscardingTaskGroup { calls in
+            do throws(ExchangeError) {
+                while let input = try await exchange.receive() {
+                    try process(input, of: exchange, listener.dialect, &calls)
+                    try await exchange.flush()
+                }
+            } catch {
+                await end(exchange, because: error)
+            }
+        }
+        connection.close()
+    }
+
+    private func admit(_ exchange: Exchange, _ listener: ListenerConfiguration) -> Bool {
+        if let allowed = listener.allowedUsers {
+            let user = exchange.caller.user
+            guard user == 0 || user == core.user || allowed.contains(user) else { return false }
+        }
+        if core.connections.add(1, ordering: .relaxed).newValue <= core.limits.connections { return true }
+        core.connections.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Tells a peer that is not let in why, and closes.
+    private func turnAway(_ exchange: Exchange, _ listener: ListenerConfiguration) async {
+        let isFull = core.connections.load(ordering: .relaxed) >= core.limits.connections
+        let text =
+            isFull
+            ? "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again later"
+            : "user \(exchange.caller.user) may not use this socket (listen.allowUsers)"
+        core.log.write(.warning, "turned a connection away: \(text)", [("peer", .text("\(exchange.caller)"))])
+        appendError(text)
+        try? exchange.send(output)
+        await exchange.linger()
+        exchange.connection.close()
+    }
+
+    // MARK: - A batch
+
+    /// Runs, or starts, what is complete of `input`.
+    private func process(
+        _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect,
+        _ calls: inout DiscardingTaskGroup
+    ) throws(ExchangeError) {
+        var offset = 0
+        var missing: Int?
+        var failure: ExchangeError?
+        do throws(ExchangeError) {
+            while missing == nil, !exchange.isFull, output.count < Self.batchSize {
+                let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
+                switch try scan(rest) {
+                case .incomplete(let count): missing = count
+                case .record(let bounds):
+                    offset += bounds.end
+                    let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
+                    let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
+                    try answer(dialect == .standard ? (first, second) : (second, first), of: exchange, dialect, &calls)
+                }
+            }
+        } catch {
+            failure = error
+        }
+        try exchange.consume(offset, of: input, missing: missing)
+        try exchange.send(output)
+        if let failure { throw failure }
+    }
+
+    private func scan(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) -> RecordScan {
+        do {
+            return try RecordScanner.scan(bytes.bytes, limit: core.limits.recordBytes)
+        } catch {
+            throw .record(error)
+        }
+    }
+
+    /// Answers one request: at once, or by a task that puts the reply in its place later.
+    private func answer(
+        _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
+        _ dialect: ListenerConfiguration.Dialect, _ calls: inout DiscardingTaskGroup
+    ) throws(ExchangeError) {
+        let start = output.count
+        switch dispatch(request.line, input: request.input, dialect, from: exchange) {
+        case .answered:
+            guard exchange.isBehind else { return }
+            try exchange.enqueue(UnsafeRawBufferPointer(rebasing: output.bytes[start...]))
+            output.truncate(to: start)
+        case .started(let running):
+            let slot = exchange.reserveReply()
+            exchange.add(running.call) { [core] ticket in core.abandon(ticket) }
+            calls.addTask(executorPreference: loop) {
+                await self.finish(running)
+                exchange.remove(running.call)
+                exchange.complete(slot, with: running.call.reply)
+                // Where the peer is gone, the task that reads finds that out, too.
+                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
+            }
+        }
+    }
+
+    // MARK: - The end of a connection
+
+    private func end(_ exchange: Exchange, because error: ExchangeError) async {
+        guard let text = explanation(of: error) else {
+            exchange.cancelCalls()
+            return
+        }
+        core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
+        appendError(text)
+        do {
+            if exchange.isBehind {
+                try exchange.enqueue(output.bytes)
+                output.removeAll()
+            } else {
+                try exchange.send(output)
+            }
+            try await exchange.flush()
+        } catch {
+            return exchange.cancelCalls()
+        }
+        if !exchange.isBehind { await exchange.linger() }
+    }
+
+    /// What the peer is told; nil where there is nobody to tell, or nothing.
+    private func explanation(of error: ExchangeError) -> String? {
+        switch error {
+        case .connection, .idle: nil
+        case .record(let error): "not a record: \(error)"
+        case .slowRecord(let seconds): "a whole record did not come within \(seconds) s (limits.recordSeconds)"
+        case .shuttingDown: "the daemon is shutting down; the request was not whole, and was not run"
+        case .outOfBuffers: "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
+        }
+    }
+
+    /// Puts a reply into `output` that is an error of the daemon's own.
+    func appendError(_ text: String) {
+        let line = "fastdaemond: \(text)\n"
+        output.append(count: 0)
+        output.append(count: line.utf8.count)
+        output.append(line)
+    }
+}

@@ -1,0 +1,121 @@
+import CLinux
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonProtocol
+import Glibc
+import Synchronization
+
+/// The version of the daemon and of everything that is built with it.
+public let fastDaemonVersion = "0.1.0"
+
+/// What all loops of a daemon share: the routes, the limits, and what is counted and bounded over all of them.
+final class ServerCore: Sendable {
+    let limits: Limits
+    let registry: PluginRegistry
+    let admission: Admission
+    let budget: ByteBudget
+    let pool: ThreadPool
+    let log: Log
+    let loopCount: Int
+
+    /// The daemon's own user.
+    let user = geteuid()
+
+    /// The open connections.
+    let connections = Atomic(0)
+
+    /// The calls that go on at this moment, inline ones that returned left out.
+    let running = RunningCalls()
+
+    private let start = clinux_now()
+    private let services = Mutex<[RecordService]>([])
+
+    init(_ configuration: Configuration, registry: PluginRegistry, pool: ThreadPool, log: Log, loopCount: Int) {
+        limits = configuration.limits
+        self.registry = registry
+        self.pool = pool
+        self.log = log
+        self.loopCount = loopCount
+        admission = Admission(limit: configuration.limits.commands, gates: registry.gates)
+        budget = ByteBudget(limit: configuration.limits.bufferBytes)
+    }
+
+    var routing: RoutingTable { registry.routing }
+
+    var uptime: Double { Double(clinux_now() - start) / 1e9 }
+
+    /// Takes note of a loop's service, whose counters are part of the totals.
+    func add(_ service: RecordService) {
+        services.withLock { $0.append(service) }
+    }
+
+    /// What all loops counted of one command.
+    func totals(of route: Route) -> CommandTotals {
+        services.withLock { $0.reduce(CommandTotals()) { $0 + $1.counters[route.index].totals } }
+    }
+
+    /// Gives up a call that waits for its turn.
+    func abandon(_ id: UInt64) {
+        if let running = running[id], let gate = running.gate { admission.abandon(id, at: gate) }
+    }
+
+    // MARK: - What callers are told
+
+    func unknownCommand(_ name: String) -> String {
+        let near = NearNames.question(NearNames.near(name, among: routing.routes.map(\.name)))
+        return "there is no command '\(Printable.line(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
+    }
+
+    func busy(_ route: Route, _ gate: Int, waiting: Int) -> String {
+        let counts = admission.counts(of: gate)
+        return "\(route.name): busy: \(counts.running) calls of its plugin run and \(waiting) wait already "
+            + "(limits.commandsPerPlugin, limits.waitingPerPlugin); try again later"
+    }
+
+    // MARK: - The access log
+
+    /// One line a call: who called what, how it ended, how long it waited and ran, and how much went in and out.
+    func logAccess(_ running: RunningCall, status: Int32, begin: UInt64, bytesOut: Int) {
+        guard log.writes(.info) else { return }
+        let end = clinux_now()
+        log.write(
+            .info, "call",
+            [
+                ("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id))),
+                ("peer", .text("\(running.call.caller)")), ("status", .number(Int(status))),
+                ("queued_us", .number(Int((begin - running.received) / 1000))),
+                ("ran_us", .number(Int((end - begin) / 1000))), ("bytes_in", .number(running.bytesIn)),
+                ("bytes_out", .number(bytesOut)),
+            ])
+    }
+}
+
+/// The calls that go on, by number.
+final class RunningCalls: Sendable {
+    private let calls = Mutex<[UInt64: RunningCall]>([:])
+
+    func add(_ running: RunningCall) {
+        calls.withLock { $0[running.call.id] = running }
+    }
+
+    func remove(_ running: RunningCall) {
+        calls.withLock { $0[running.call.id] = nil }
+    }
+
+    subscript(id: UInt64) -> RunningCall? { calls.withLock { $0[id] } }
+
+    var all: [RunningCall] { calls.withLock { Array($0.values) } }
+
+    /// Of each route: how many of its calls have begun, and how many wait for their turn.
+    func countsByRoute() -> [Int: (running: Int, waiting: Int)] {
+        var counts: [Int: (running: Int, waiting: Int)] = [:]
+        for running in all {
+            if running.call.hasBegun.load(ordering: .relaxed) {
+                counts[running.route.index, default: (0, 0)].running += 1
+            } else {
+                counts[running.route.index, default: (0, 0)].waiting += 1
+            }
+        }
+        return counts
+    }
+}
