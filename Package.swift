@@ -34,6 +34,7 @@ let package = Package(
         // `--explicit-target-dependency-import-check error`.
         .target(name: "CFastDaemonPlugin", cSettings: c),
         .target(name: "CLinux", cSettings: c),
+        .target(name: "CBench", cSettings: c),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
@@ -55,7 +56,8 @@ let package = Package(
         // The programs.
         .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
         .executableTarget(
-            name: "fastdaemon_bench", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+            name: "fastdaemon_bench", dependencies: ["CBench", "FastDaemonProtocol"],
+            exclude: ["fastdaemon_bench.1"], swiftSettings: swift),
 
         // The tests, a folder a room.
         .testTarget(
