@@ -71,6 +71,8 @@ let package = Package(
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),
         handler("Count", in: "CFastDaemonPlugin"),
+
+        .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

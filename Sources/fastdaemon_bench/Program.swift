@@ -1,3 +1,4 @@
+import CBench
 import Glibc
 
 /// The program behind `main`: words in, exit status out.
@@ -11,9 +12,7 @@ enum Program {
             switch try Options.parse(arguments) {
             case .help: return show(Options.help)
             case .version: return show("fastdaemon_bench \(version)\n")
-            case .run(let options):
-                try FileLimit.raise(for: options.connections + options.idleConnections)
-                return try measure(options)
+            case .run(let options): return measure(options)
             }
         } catch {
             complain("\(error.reason); 'fastdaemon_bench -h' shows how it is called")
@@ -21,16 +20,21 @@ enum Program {
         }
     }
 
-    private static func measure(_ options: Options) throws(UsageError) -> Int32 {
+    private static func measure(_ options: Options) -> Int32 {
         do throws(ConnectionError) {
+            // Before the first connection, so that Ctrl-C finds the run in order at any time.
+            let interrupts = cbench_interrupts()
+            try FileLimit.raise(for: options.connections + options.idleConnections)
             let endpoint = try Endpoint(options)
             let idle = try IdleConnections(options.idleConnections, to: endpoint, timeout: options.timeout)
-            var generator = try LoadGenerator(options, endpoint: endpoint, codec: RecordCodec(options))
+            var generator = try LoadGenerator(
+                options, endpoint: endpoint, codec: RecordCodec(options), interrupts: interrupts)
             let measurement = generator.run()
             let report = Report(
                 options: options, address: endpoint.name, measurement: measurement,
                 idle: .init(held: idle.count, closed: idle.closedByPeer))
             let status = show(report.formatted)
+            if measurement.ending == .unreachable { return ExitStatus.unavailable }
             return measurement.tally.isAllFailed ? ExitStatus.allFailed : status
         } catch {
             complain(error.reason)
@@ -57,7 +61,7 @@ enum ExitStatus {
     /// The run came to its end, and not one request was answered with more than an error text.
     static let allFailed: Int32 = 1
     static let usage: Int32 = 64
-    /// No daemon there.
+    /// No daemon there, or no longer.
     static let unavailable: Int32 = 69
     static let outputFailed: Int32 = 74
 }
@@ -67,12 +71,12 @@ enum FileLimit {
     /// Raises the soft limit as far as the hard one allows.
     ///
     /// - Throws: where that is not enough for so many connections.
-    static func raise(for connections: Int) throws(UsageError) {
+    static func raise(for connections: Int) throws(ConnectionError) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let needed = rlim_t(connections + 16)
         guard limit.rlim_max >= needed else {
-            throw UsageError(
+            throw ConnectionError(
                 reason: "\(connections) connections need \(needed) descriptors, and only \(limit.rlim_max) are allowed;"
                     + " raise the limit with 'ulimit -Hn'")
         }

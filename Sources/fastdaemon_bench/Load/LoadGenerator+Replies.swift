@@ -38,6 +38,8 @@ extension LoadGenerator {
                 finish(reply, on: index, at: now)
             }
         } catch {
+            // Bytes that nothing was asked for lose no request, and are a failure all the same.
+            if connections[index].owed == 0 { tally.count(.malformed) { error.reason } }
             return fail(index, .malformed) { error.reason }
         }
         startCountingIfDue(now)

@@ -74,7 +74,7 @@ extension LoadGenerator {
         let endpoint = endpoint
         switch code {
         case ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH:
-            connectFailuresInARow += 1
+            countConnectFailure()
             fail(index, .connect) { endpoint.failure(code).reason }
         default:
             fail(index, .reset) { "\(activity): \(describe(code))" }
@@ -109,11 +109,18 @@ extension LoadGenerator {
         } catch {
             issued += 1
             finished += 1
-            connectFailuresInARow += 1
+            countConnectFailure()
             tally.count(.connect) { error.reason }
             enqueue(index)
             return false
         }
+    }
+
+    /// After so many in a row the daemon is taken for gone. A failed attempt is repeated after 100 ms, so that a daemon
+    /// has time to be started anew.
+    private mutating func countConnectFailure() {
+        connectFailuresInARow += 1
+        if connectFailuresInARow >= 20 { ending = .unreachable }
     }
 
     private mutating func awaitWritability(of index: Int, _ awaits: Bool) {

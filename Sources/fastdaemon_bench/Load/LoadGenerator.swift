@@ -19,7 +19,7 @@ struct LoadGenerator<C: Codec>: ~Copyable {
     var free: IndexQueue
     /// When the owed requests of each connection were due: a ring of `options.pipeline` times for each.
     var dueTimes: [UInt64]
-    let poller = Poller()
+    let poller: Poller
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
 
     var schedule: Schedule
@@ -28,15 +28,19 @@ struct LoadGenerator<C: Codec>: ~Copyable {
     /// Requests answered or lost, those of the warm-up included.
     var finished = 0
     var connectFailuresInARow = 0
-    var isInterrupted = false
+    var ending: Measurement.Ending?
     var isCounting = false
     var meter: Meter
     var progress: Progress
 
     /// Opens all connections.
     ///
-    /// - Throws: where one of them cannot be made.
-    init(_ options: Options, endpoint: Endpoint, codec: C) throws(ConnectionError) {
+    /// - Parameter interrupts: A descriptor that becomes readable when the run is to end early.
+    /// - Throws: where one of the connections cannot be made.
+    init(
+        _ options: Options, endpoint: Endpoint, codec: C, interrupts: Int32? = nil
+    ) throws(ConnectionError) {
+        poller = Poller(interrupts: interrupts)
         self.options = options
         self.endpoint = endpoint
         self.codec = codec
@@ -83,11 +87,11 @@ struct LoadGenerator<C: Codec>: ~Copyable {
             now = monotonicNow()
         }
         progress.clear()
-        return meter.measurement(tally, at: now, isInterrupted: isInterrupted)
+        return meter.measurement(tally, at: now, ending: ending ?? .complete)
     }
 
     private func isDone(at now: UInt64) -> Bool {
-        if isInterrupted || connectFailuresInARow > max(100, 2 * options.connections) { return true }
+        if ending != nil { return true }
         if let end = schedule.end, now > end + timeout { return true }
         return finished == issued && schedule.isOver(issued: issued, at: now)
     }
@@ -105,7 +109,7 @@ struct LoadGenerator<C: Codec>: ~Copyable {
 
     private mutating func handle(_ event: Readiness) {
         guard event.index != Poller.interrupt else {
-            isInterrupted = true
+            ending = .interrupted
             return
         }
         guard connections[event.index].isOpen else { return }

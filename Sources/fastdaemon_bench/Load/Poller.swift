@@ -8,22 +8,19 @@ struct Poller: ~Copyable {
     private static let capacity = 256
 
     private let epoll: Int32
-    private let interrupts: Int32
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    /// Also takes SIGINT and SIGTERM over: they are events from now on and no longer end the process.
-    init() {
+    /// - Parameter interrupts: A descriptor whose readability is the interrupt; it stays the caller's.
+    init(interrupts: Int32?) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        interrupts = cbench_interrupts()
         events = .allocate(capacity: Self.capacity)
         events.initialize(repeating: epoll_event())
         cbench_exact_waits()
-        cbench_epoll_add(epoll, interrupts, UInt32.max, 0)
+        if let interrupts { cbench_epoll_add(epoll, interrupts, UInt32.max, 0) }
     }
 
     deinit {
         close(epoll)
-        close(interrupts)
         events.deallocate()
     }
 

@@ -2,6 +2,13 @@ import Glibc
 
 /// What a run came to.
 struct Measurement: Sendable {
+    /// How the run came to its end.
+    enum Ending: String, Sendable {
+        case complete, interrupted
+        /// The daemon could no longer be connected to.
+        case unreachable
+    }
+
     /// CPU and memory of the daemon.
     struct ServerUse: Sendable, Equatable {
         let process: Int32
@@ -17,7 +24,7 @@ struct Measurement: Sendable {
     var ownCPUTime: UInt64 = 0
     /// nil where the process cannot be seen.
     var server: ServerUse?
-    var isInterrupted = false
+    var ending = Ending.complete
 
     var requestsPerSecond: Double { seconds > 0 ? Double(tally.replies) / seconds : 0 }
     /// Microseconds of the daemon's CPU for each finished request.
@@ -51,7 +58,7 @@ struct Meter: Sendable {
         started.map { Double(now - $0) / 1e9 } ?? 0
     }
 
-    func measurement(_ tally: Tally, at now: UInt64, isInterrupted: Bool) -> Measurement {
+    func measurement(_ tally: Tally, at now: UInt64, ending: Measurement.Ending) -> Measurement {
         var use: Measurement.ServerUse?
         if let server, let serverAtStart, let cpuTime = server.cpuTime, let resident = server.residentKiB {
             use = .init(process: server.identifier, cpuTime: cpuTime - serverAtStart, residentKiB: resident)
@@ -59,6 +66,6 @@ struct Meter: Sendable {
         return Measurement(
             tally: tally, seconds: seconds(until: now),
             ownCPUTime: (readClock(CLOCK_PROCESS_CPUTIME_ID) ?? 0) - ownAtStart, server: use,
-            isInterrupted: isInterrupted)
+            ending: ending)
     }
 }

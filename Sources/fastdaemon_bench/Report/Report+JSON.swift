@@ -26,7 +26,7 @@ extension Report {
             ("generator_cpu_per_request", .number(fixed(measurement.ownMicroseconds, digits: 4))),
             ("idle_held", .integer(idle.held)),
             ("idle_closed", .integer(idle.closed)),
-            ("interrupted", .boolean(measurement.isInterrupted)),
+            ("ending", .string(measurement.ending.rawValue)),
         ]
     }
 

@@ -25,8 +25,10 @@ extension Report {
         if idle.held > 0 {
             rows.append(("idle", "\(grouped(idle.held)) held, \(grouped(idle.closed)) of them closed by the daemon"))
         }
-        if measurement.isInterrupted {
-            rows.append(("note", "interrupted: this is the part that had run"))
+        switch measurement.ending {
+        case .complete: break
+        case .interrupted: rows.append(("note", "interrupted; this is of the part that had run"))
+        case .unreachable: rows.append(("note", "ended early, since the daemon could not be reached any more"))
         }
         return heading + "\n\n" + rows.map { "\($0.0.padded(to: 14))\($0.1)\n" }.joined()
     }
@@ -35,7 +37,9 @@ extension Report {
         var parts = ["\(grouped(options.connections)) connection\(options.connections == 1 ? "" : "s")"]
         if options.reconnects { parts.append("one request each") }
         if options.pipeline > 1 { parts.append("pipelined by \(options.pipeline)") }
-        if let rate = options.rate { parts.append("\(fixed(rate, digits: 0)) requests/s due") }
+        if let rate = options.rate {
+            parts.append("\(rate.rounded() == rate ? grouped(Int(rate)) : fixed(rate, digits: 3)) requests/s due")
+        }
         if options.payloadBytes > 0 { parts.append("\(grouped(options.payloadBytes)) bytes of input") }
         let command = Self.printable(options.words.joined(separator: " "))
         return "\(command) on \(Self.printable(address)): \(parts.joined(separator: ", "))"
