@@ -62,6 +62,7 @@ let package = Package(
         // The tests, a folder a room.
         .testTarget(
             name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
+        .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
         .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
@@ -71,8 +72,6 @@ let package = Package(
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),
         handler("Count", in: "CFastDaemonPlugin"),
-
-        .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )
