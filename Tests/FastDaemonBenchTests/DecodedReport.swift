@@ -8,7 +8,7 @@ struct DecodedReport: Decodable {
     let requestsPerSecond: Double
     let bytesSent: Int
     let bytesReceived: Int
-    let latency: [String: Double]
+    let latency: [String: Double]?
     let failed: Int
     let failures: [String: Int]
     let firstFailure: String?

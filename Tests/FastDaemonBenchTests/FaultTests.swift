@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import fastdaemon_bench
@@ -86,6 +87,28 @@ struct FaultTests {
         #expect(latencies.percentile(50) >= 98_000_000)
     }
 
+    @Test("a datagram that is lost, while the others are answered")
+    func lostDatagram() throws {
+        let request = RecordCodec(Options()).request
+        let count = Atomic(0)
+        let server = try DatagramServer(at: path) { received in
+            #expect(received == request)
+            return count.add(1, ordering: .relaxed).newValue == 3 ? nil : record("hi", "")
+        }
+        let arguments = ["--quiet", "--warmup", "0", "--dgram", "-c", "2", "-n", "10", "--timeout", "0.2", server.path]
+        let measurement = try withExtendedLifetime(server) { try measure(arguments) }
+        #expect(measurement.tally.replies == 9)
+        #expect(measurement.tally[.unanswered] == 1)
+    }
+
+    @Test("a datagram that is no record")
+    func malformedDatagram() throws {
+        let server = try DatagramServer(at: path) { _ in Array(record("hi", "").dropLast()) }
+        let arguments = ["--quiet", "--warmup", "0", "--dgram", "-c", "1", "-n", "2", server.path]
+        let measurement = try withExtendedLifetime(server) { try measure(arguments) }
+        #expect(measurement.tally[.malformed] == 2)
+    }
+
     @Test("a server that goes away ends the run")
     func unreachable() throws {
         let path = path
@@ -101,11 +124,15 @@ struct FaultTests {
         _ arguments: String..., script: @escaping @Sendable (ScriptedServer.Peer) -> Void
     ) throws -> Measurement {
         let server = try ScriptedServer(at: path, script: script)
-        guard case .run(let options) = try Options.parse(["--quiet", "--warmup", "0"] + arguments + [path]) else {
+        return try withExtendedLifetime(server) { try measure(["--quiet", "--warmup", "0"] + arguments + [path]) }
+    }
+
+    private func measure(_ arguments: [String]) throws -> Measurement {
+        guard case .run(let options) = try Options.parse(arguments) else {
             throw ProgramError(reason: "the options ask for no run")
         }
         var generator = try LoadGenerator(options, endpoint: Endpoint(options), codec: RecordCodec(options))
-        return withExtendedLifetime(server) { generator.run() }
+        return generator.run()
     }
 }
 

@@ -22,10 +22,11 @@ struct ProgramTests {
         #expect(result.failed == 0)
         #expect(result.bytesSent == 2000 * (4 + 4 + 4 + 100))
         #expect(result.bytesReceived == 2000 * (4 + 4 + 100))
-        #expect(result.latency["min"]! > 0)
-        #expect(result.latency["p50"]! <= result.latency["p99"]!)
-        #expect(result.daemonCpuPerRequest! > 0)
-        #expect(result.daemonResidentKib! > 0)
+        let latency = try #require(result.latency)
+        #expect(try #require(latency["min"]) > 0)
+        #expect(try #require(latency["p50"]) <= #require(latency["p99"]))
+        #expect(try #require(result.daemonCpuPerRequest) > 0)
+        #expect(try #require(result.daemonResidentKib) > 0)
     }
 
     @Test("the warm-up is not counted")
@@ -82,7 +83,7 @@ struct ProgramTests {
             peer.read(1)
         }
         let arguments = ["--json", "-c", "1", "--warmup", "0", "--duration", "1000", "--timeout", "1000", server.path]
-        let outcome = try RunningProgram(Programs.bench, arguments).finish()
+        let outcome = try withExtendedLifetime(server) { try RunningProgram(Programs.bench, arguments).finish() }
         let result = try DecodedReport(outcome.output)
         #expect(outcome.status == 0)
         #expect(result.requests == 1)

@@ -1,4 +1,5 @@
 import CBench
+import Foundation
 import Glibc
 
 /// A server on a Unix socket that does to its connections, one after the other, what a test says.
@@ -35,44 +36,14 @@ final class ScriptedServer: Sendable {
     let path: String
     private let listener: Int32
 
-    /// - Parameter script: Called on the server's thread for one connection after the other, which is closed when it returns.
+    /// - Parameter script: Called on the server's thread for one connection after the other, which is closed when it
+    ///   returns.
     init(at path: String, script: @escaping @Sendable (Peer) -> Void) throws {
         self.path = path
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard bound == 0, listen(listener, 64) == 0 else { throw ProgramError(reason: "cannot listen at \(path)") }
-        let work = Unmanaged.passRetained(Work(listener: listener, script: script))
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, work.toOpaque())
-        pthread_detach(thread)
-    }
-
-    /// Ends the listening; the thread then ends by itself.
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-    }
-
-    private final class Work: Sendable {
-        let listener: Int32
-        let script: @Sendable (Peer) -> Void
-
-        init(listener: Int32, script: @escaping @Sendable (Peer) -> Void) {
-            (self.listener, self.script) = (listener, script)
-        }
-
-        func run() {
+        listener = try bound(SOCK_STREAM, to: path)
+        guard listen(listener, 64) == 0 else { throw ProgramError(reason: "cannot listen at \(path)") }
+        let listener = listener
+        Thread.detachNewThread {
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { break }
@@ -81,5 +52,61 @@ final class ScriptedServer: Sendable {
             }
             close(listener)
         }
+    }
+
+    /// Ends the listening; the thread then ends by itself.
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+}
+
+/// A server on a Unix datagram socket that answers each datagram with what a test makes of it, or not at all.
+final class DatagramServer: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    init(at path: String, reply: @escaping @Sendable ([UInt8]) -> [UInt8]?) throws {
+        self.path = path
+        descriptor = try bound(SOCK_DGRAM, to: path)
+        let descriptor = descriptor
+        Thread.detachNewThread {
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            var sender = sockaddr_storage()
+            while true {
+                var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+                let count = withSocketAddress(&sender) { recvfrom(descriptor, &buffer, buffer.count, 0, $0, &length) }
+                guard count > 0 else { break }
+                if let bytes = reply(Array(buffer[..<count])) {
+                    _ = withSocketAddress(&sender) { sendto(descriptor, bytes, bytes.count, 0, $0, length) }
+                }
+            }
+            close(descriptor)
+        }
+    }
+
+    /// Ends the receiving; the thread then ends by itself.
+    deinit {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+}
+
+/// A new Unix socket with a name.
+private func bound(_ kind: __socket_type, to path: String) throws -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(kind.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    guard withSocketAddress(&address, { bind(descriptor, $0, length) }) == 0 else {
+        throw ProgramError(reason: "cannot bind \(path)")
+    }
+    return descriptor
+}
+
+private func withSocketAddress<Address, Result>(
+    _ address: inout Address, _ body: (UnsafeMutablePointer<sockaddr>) -> Result
+) -> Result {
+    withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) }
     }
 }

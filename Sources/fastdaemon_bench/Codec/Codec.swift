@@ -16,6 +16,9 @@ protocol ReplyScanner {
     /// - Returns: the reply that ends at the new `offset`, or nil where all bytes were used up before one ended.
     mutating func nextReply(in bytes: RawSpan, at offset: inout Int) throws(MalformedReply) -> Reply?
 
+    /// Whether a reply has begun and not ended.
+    var isInsideReply: Bool { get }
+
     /// The beginning of the text of the last reply that was a refusal.
     var refusal: String { get }
 }

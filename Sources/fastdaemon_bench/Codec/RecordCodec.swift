@@ -38,6 +38,8 @@ struct RecordScanner: ReplyScanner {
     private var remaining = 0
     private var text: [UInt8] = []
 
+    var isInsideReply: Bool { part == .errors || countBytes > 0 }
+
     var refusal: String { String(decoding: text, as: UTF8.self) }
 
     mutating func nextReply(in bytes: RawSpan, at offset: inout Int) throws(MalformedReply) -> Reply? {

@@ -33,32 +33,38 @@ struct Endpoint: Sendable {
 
     /// A new socket, connected or, over TCP, on its way there. The caller closes it.
     ///
-    /// A Unix socket blocks while the listener's queue is full, up to `timeout` seconds; otherwise such a connect would
-    /// fail at once, and a TCP one would not. Everything after uses MSG_DONTWAIT.
+    /// While a Unix listener's queue is full this waits, up to `timeout` seconds, as TCP does by itself.
     func connect(timeout: Double) throws(ConnectionError) -> Int32 {
         let kind = isDatagram ? SOCK_DGRAM : SOCK_STREAM
-        let waits = isUnix ? 0 : SOCK_NONBLOCK.rawValue
-        let descriptor = socket(family, Int32(kind.rawValue | SOCK_CLOEXEC.rawValue | waits), 0)
+        let descriptor = socket(family, Int32(kind.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw failure(errno) }
         if isUnix, isDatagram {
             // Binding to the bare family gives the socket a name of the kernel's choice, to which the replies go.
             var local = sockaddr(sa_family: sa_family_t(AF_UNIX), sa_data: sockaddr().sa_data)
             bind(descriptor, &local, socklen_t(MemoryLayout<sa_family_t>.size))
-        } else if isUnix {
-            set(SO_SNDTIMEO, SOL_SOCKET, timeval(seconds: timeout), on: descriptor)
-        } else if !isDatagram {
+        } else if !isUnix, !isDatagram {
             set(TCP_NODELAY, Int32(IPPROTO_TCP), Int32(1), on: descriptor)
         }
-        let result = address.withUnsafeBytes { bytes in
-            Glibc.connect(
-                descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        var code = connect(descriptor)
+        if isUnix, code == EAGAIN {
+            // Only a blocking connect(2) waits for room in the queue. Sending and receiving use MSG_DONTWAIT anyway.
+            set(SO_SNDTIMEO, SOL_SOCKET, timeval(seconds: timeout), on: descriptor)
+            _ = fcntl(descriptor, F_SETFL, 0)
+            code = connect(descriptor)
         }
-        guard result == 0 || errno == EINPROGRESS else {
-            let code = errno
+        guard code == 0 || code == EINPROGRESS else {
             close(descriptor)
             throw failure(code)
         }
         return descriptor
+    }
+
+    /// - Returns: 0, or the errno.
+    private func connect(_ descriptor: Int32) -> Int32 {
+        address.withUnsafeBytes { bytes in
+            let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            return Glibc.connect(descriptor, address, socklen_t(bytes.count)) == 0 ? 0 : errno
+        }
     }
 
     /// Waits until the connection is made or refused.

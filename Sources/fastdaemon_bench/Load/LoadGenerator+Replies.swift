@@ -37,6 +37,9 @@ extension LoadGenerator {
                 }
                 finish(reply, on: index, at: now)
             }
+            if endpoint.isDatagram, connections[index].scanner.isInsideReply {
+                throw MalformedReply(reason: "a datagram ended before its reply did")
+            }
         } catch {
             // Bytes that nothing was asked for lose no request, and are a failure all the same.
             if connections[index].owed == 0 { tally.count(.malformed) { error.reason } }
@@ -53,6 +56,7 @@ extension LoadGenerator {
         let oldest = connections[index].oldest
         let due = dueTimes[index * options.pipeline + oldest]
         tally.latencies.record(now > due ? now - due : 0)
+        tally.lastReply = now
         connections[index].oldest = oldest + 1 < options.pipeline ? oldest + 1 : 0
         connections[index].owed -= 1
         finished += 1

@@ -87,7 +87,7 @@ struct LoadGenerator<C: Codec>: ~Copyable {
             now = monotonicNow()
         }
         progress.clear()
-        return meter.measurement(tally, at: now, ending: ending ?? .complete)
+        return meter.measurement(tally, ending: ending ?? .complete)
     }
 
     private func isDone(at now: UInt64) -> Bool {

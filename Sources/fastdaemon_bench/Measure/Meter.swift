@@ -55,16 +55,17 @@ struct Meter: Sendable {
 
     /// Seconds of the counted part so far.
     func seconds(until now: UInt64) -> Double {
-        started.map { Double(now - $0) / 1e9 } ?? 0
+        started.map { now > $0 ? Double(now - $0) / 1e9 : 0 } ?? 0
     }
 
-    func measurement(_ tally: Tally, at now: UInt64, ending: Measurement.Ending) -> Measurement {
+    /// The counted part ends with its last reply: what is waited for in vain after that would only make the rate small.
+    func measurement(_ tally: Tally, ending: Measurement.Ending) -> Measurement {
         var use: Measurement.ServerUse?
         if let server, let serverAtStart, let cpuTime = server.cpuTime, let resident = server.residentKiB {
             use = .init(process: server.identifier, cpuTime: cpuTime - serverAtStart, residentKiB: resident)
         }
         return Measurement(
-            tally: tally, seconds: seconds(until: now),
+            tally: tally, seconds: seconds(until: tally.lastReply),
             ownCPUTime: (readClock(CLOCK_PROCESS_CPUTIME_ID) ?? 0) - ownAtStart, server: use,
             ending: ending)
     }

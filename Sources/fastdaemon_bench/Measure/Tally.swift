@@ -18,6 +18,8 @@ struct Tally: Sendable {
 
     /// Latencies of all replies, also of those that are error texts, in nanoseconds.
     var latencies = Histogram()
+    /// When the last of them came.
+    var lastReply: UInt64 = 0
     private(set) var failures = [Int](repeating: 0, count: Failure.allCases.count)
     /// Why the first request failed, in words.
     private(set) var firstFailure: String?

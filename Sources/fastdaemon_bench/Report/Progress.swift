@@ -13,6 +13,7 @@ struct Progress {
     mutating func show(_ tally: Tally, isCounting: Bool, seconds: Double) {
         guard isShown else { return }
         guard isCounting else { return write("warming up") }
+        guard seconds >= lastSeconds + 0.4 else { return }
         let rate = seconds > lastSeconds ? Double(tally.replies - lastReplies) / (seconds - lastSeconds) : 0
         (lastReplies, lastSeconds) = (tally.replies, seconds)
         let failed = tally.failed > 0 ? ", \(grouped(tally.failed)) failed" : ""

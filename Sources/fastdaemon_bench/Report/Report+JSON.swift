@@ -15,7 +15,8 @@ extension Report {
             ("bytes_received", .integer(tally.bytesReceived)),
             (
                 "latency",
-                .object(latencies.map { ($0.name, .number(fixed(Double($0.nanoseconds) / 1e3, digits: 3))) })
+                latencies.map { .object($0.map { ($0.name, .number(fixed(Double($0.nanoseconds) / 1e3, digits: 3))) }) }
+                    ?? .null
             ),
             ("failed", .integer(tally.failed)),
             ("failures", .object(Tally.Failure.allCases.map { ($0.rawValue, .integer(tally[$0])) })),

@@ -14,7 +14,7 @@ extension Report {
             ("rate", "\(grouped(Int(measurement.requestsPerSecond))) requests/s"),
             ("sent", "\(grouped(measurement.tally.bytesSent)) bytes"),
             ("received", "\(grouped(measurement.tally.bytesReceived)) bytes"),
-            ("latency", latencies.map { "\($0.name) \(duration($0.nanoseconds))" }.joined(separator: "  ")),
+            ("latency", latency),
             ("failed", failures),
         ]
         if let first = measurement.tally.firstFailure {
@@ -43,6 +43,11 @@ extension Report {
         if options.payloadBytes > 0 { parts.append("\(grouped(options.payloadBytes)) bytes of input") }
         let command = Self.printable(options.words.joined(separator: " "))
         return "\(command) on \(Self.printable(address)): \(parts.joined(separator: ", "))"
+    }
+
+    private var latency: String {
+        guard let latencies else { return "unknown, since nothing was answered" }
+        return latencies.map { "\($0.name) \(duration($0.nanoseconds))" }.joined(separator: "  ")
     }
 
     private var server: String {

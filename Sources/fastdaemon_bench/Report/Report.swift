@@ -22,9 +22,10 @@ struct Report: Sendable {
         options.isJSON ? json : options.isQuiet ? line : text
     }
 
-    /// Name and nanoseconds of each latency that is shown, in order.
-    var latencies: [(name: String, nanoseconds: UInt64)] {
+    /// Name and nanoseconds of each latency that is shown, in order; none where nothing was answered.
+    var latencies: [(name: String, nanoseconds: UInt64)]? {
         let histogram = measurement.tally.latencies
+        guard histogram.count > 0 else { return nil }
         return [("min", histogram.minimum)]
             + Self.percentiles.map { ($0.name, histogram.percentile($0.percent)) }
             + [("max", histogram.maximum)]

@@ -19,18 +19,21 @@ cpu_row() {
 }
 
 row_d() {
-    local client=$build/fastdaemon_client goal=1.05 arguments
+    local client=$build/fastdaemon_client goal=1.05 arguments musl
+    musl=/usr/lib/$(uname -m)-linux-musl
     if ! [ -x "$client" ]; then
         skip d "whole process: client echo hi" "there is no $client"
         return
     fi
     start_daemon
     arguments=("$work/daemon.sock" echo hi)
-    cc -O2 -static -o "$work/client_glibc" "$here/client_reference.c"
+    cc -O2 -static -s -o "$work/client_glibc" "$here/client_reference.c"
     set -- "$work/client_glibc" "${arguments[@]}" --- "$client" "${arguments[@]}"
-    if command -v musl-gcc >/dev/null; then
+    if [ -f "$musl/libc.a" ]; then
         goal=0.7
-        musl-gcc -O2 -static -o "$work/client_musl" "$here/client_reference.c"
+        cc -O2 -static -s -nostdlib -nostdinc -isystem "$(cc -print-file-name=include)" \
+            -isystem "/usr/include/${musl##*/}" -o "$work/client_musl" \
+            "$musl/crt1.o" "$here/client_reference.c" "$musl/libc.a"
         set -- "$@" --- "$work/client_musl" "${arguments[@]}"
     fi
     "$work/spawn_timer" $((rounds * 200)) "$@" >"$work/d"
@@ -38,7 +41,7 @@ row_d() {
     sed -n 1p "$work/d" >"$work/d.glibc"
     sed -n 2p "$work/d" >"$work/d.daemon"
     compare d "whole process: client echo hi" µs "$work/d.daemon" "$work/d.glibc" "$goal" "static C, glibc"
-    if command -v musl-gcc >/dev/null; then
+    if [ -f "$musl/libc.a" ]; then
         sed -n 3p "$work/d" >"$work/d.musl"
         compare d "the same" µs "$work/d.daemon" "$work/d.musl" - "static C, musl"
     fi
