@@ -73,6 +73,15 @@ struct FaultTests {
         #expect(!measurement.tally.isAllFailed)
     }
 
+    @Test("requests of an open loop that were due and could not even be sent")
+    func neverSent() throws {
+        let measurement = try measure("-c", "1", "-n", "10", "--rate", "1000", "--timeout", "0.2") { peer in
+            peer.read(1_000)
+        }
+        #expect(measurement.tally[.unanswered] == 10)
+        #expect(measurement.tally.isAllFailed)
+    }
+
     @Test("a stall shows with its whole length in an open loop")
     func stall() throws {
         let measurement = try measure("-c", "1", "-P", "100", "-n", "100", "--rate", "500") { peer in
@@ -163,6 +172,16 @@ struct RefusalTests {
         let outcome = try RunningProgram(Programs.bench, [String(repeating: "x", count: 108)]).finish()
         #expect(outcome.status == 69)
         #expect(outcome.errors.contains("a socket's path has 1 to 107 bytes"))
+    }
+
+    @Test("a process that is not there is said to be that")
+    func noProcess() throws {
+        let folder = try ScratchFolder()
+        let server = try ScriptedServer(at: "\(folder.path)/some.sock") { _ in }
+        let arguments = ["--pid", "4194304", server.path]
+        let outcome = try withExtendedLifetime(server) { try RunningProgram(Programs.bench, arguments).finish() }
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("cannot see process 4194304 of --pid"))
     }
 
     @Test("more connections than descriptors is said to be that")

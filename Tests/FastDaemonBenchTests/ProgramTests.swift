@@ -36,6 +36,13 @@ struct ProgramTests {
         #expect(result.bytesReceived == 100 * 24)
     }
 
+    @Test("the warm-up may end in the midst of a batch")
+    func warmupInsideBatch() throws {
+        let result = try run("-c", "2", "-P", "16", "-n", "1000", "--warmup", "1", socket)
+        #expect(result.requests == 1000)
+        #expect(result.bytesReceived == 1000 * 24)
+    }
+
     @Test("pipelines, also where the count does not divide")
     func pipelined() throws {
         let result = try run("-c", "3", "-P", "16", "-n", "1000", "--warmup", "0", socket, "echo", "hi")

@@ -26,16 +26,19 @@ extension LoadGenerator {
 
     /// Counts the replies among the first `count` bytes of the buffer.
     private mutating func take(_ count: Int, on index: Int, at now: UInt64) {
-        tally.bytesReceived += count
         connections[index].lastActivity = now
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes
         var offset = 0
+        var counted = 0
         do throws(MalformedReply) {
             while let reply = try connections[index].scanner.nextReply(in: bytes, at: &offset) {
                 guard connections[index].owed > 0 else {
                     throw MalformedReply(reason: "a reply came that nothing was asked for")
                 }
                 finish(reply, on: index, at: now)
+                tally.bytesReceived += offset - counted
+                counted = offset
+                startCountingIfDue(now)
             }
             if endpoint.isDatagram, connections[index].scanner.isInsideReply {
                 throw MalformedReply(reason: "a datagram ended before its reply did")
@@ -45,7 +48,7 @@ extension LoadGenerator {
             if connections[index].owed == 0 { tally.count(.malformed) { error.reason } }
             return fail(index, .malformed) { error.reason }
         }
-        startCountingIfDue(now)
+        tally.bytesReceived += count - counted
         guard connections[index].owed == 0 || options.rate != nil else { return }
         if options.reconnects { shut(index) }
         enqueue(index)

@@ -5,7 +5,7 @@ extension LoadGenerator {
     /// Issues what is due, as far as there are connections with room.
     mutating func issue(at now: UInt64) {
         var due = schedule.requestsDue(at: now) - issued
-        while due > 0, let index = free.popFirst() {
+        while due > 0, ending == nil, let index = free.popFirst() {
             connections[index].isQueued = false
             if !connections[index].isOpen {
                 guard reopen(index) else { return }
@@ -19,9 +19,10 @@ extension LoadGenerator {
     /// Puts a connection into the queue of those with room, if it has some. In the closed loop that is when nothing is
     /// owed, so that a whole batch goes out at once.
     mutating func enqueue(_ index: Int) {
-        let connection = connections[index]
         let limit = options.rate == nil ? 1 : options.pipeline
-        guard !connection.isQueued, connection.owed < limit, connection.unsent.isEmpty else { return }
+        guard !connections[index].isQueued, connections[index].owed < limit, connections[index].unsent.isEmpty else {
+            return
+        }
         connections[index].isQueued = true
         free.append(index)
     }

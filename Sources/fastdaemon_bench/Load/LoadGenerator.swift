@@ -36,7 +36,7 @@ struct LoadGenerator<C: Codec>: ~Copyable {
     /// Opens all connections.
     ///
     /// - Parameter interrupts: A descriptor that becomes readable when the run is to end early.
-    /// - Throws: where one of the connections cannot be made.
+    /// - Throws: where one of the connections cannot be made, or the process of the options cannot be seen.
     init(
         _ options: Options, endpoint: Endpoint, codec: C, interrupts: Int32? = nil
     ) throws(ConnectionError) {
@@ -53,6 +53,9 @@ struct LoadGenerator<C: Codec>: ~Copyable {
         schedule = Schedule(options, start: 0)
         progress = Progress(isShown: !options.isQuiet)
         meter = Meter(process: options.processID)
+        if let process = options.processID, meter.server == nil {
+            throw ConnectionError(reason: "cannot see process \(process) of --pid: is it running, on this machine?")
+        }
         for index in connections.indices {
             try open(index)
             try endpoint.finishConnecting(connections[index].descriptor, timeout: options.timeout)
@@ -87,7 +90,16 @@ struct LoadGenerator<C: Codec>: ~Copyable {
             now = monotonicNow()
         }
         progress.clear()
+        countLeftOver(at: now)
         return meter.measurement(tally, ending: ending ?? .complete)
+    }
+
+    /// Counts what is owed, or due and not even sent, once the time limit after the end of the schedule is over.
+    private mutating func countLeftOver(at now: UInt64) {
+        guard ending == nil else { return }
+        let lost = issued - finished + max(0, schedule.requestsDue(at: now) - issued)
+        let timeout = options.timeout
+        tally.count(.unanswered, requests: lost) { "no reply within \(timeout) s of the end" }
     }
 
     private func isDone(at now: UInt64) -> Bool {
@@ -113,7 +125,10 @@ struct LoadGenerator<C: Codec>: ~Copyable {
             return
         }
         guard connections[event.index].isOpen else { return }
-        if event.isWritable { flush(event.index) }
+        if event.isWritable {
+            flush(event.index)
+            enqueue(event.index)
+        }
         if event.isReadable { receive(event.index, isEnding: event.isHungUp) }
     }
 

@@ -85,8 +85,11 @@ extension OptionEntry {
             "--classic", help: "requests for a listener of the original protocol", .flag { $0.isClassic = true }),
         OptionEntry(
             "--pid", value: "PID", help: "the process whose CPU time to show (a Unix socket's own)",
-            .integer(1...Int(Int32.max)) { $0.processID = Int32($1) }),
+            .integer(1...largestProcess) { $0.processID = Int32($1) }),
     ]
+
+    /// Linux gives no process a larger number (PID_MAX_LIMIT).
+    private static let largestProcess = 4 << 20
 
     private static let output = [
         OptionEntry("--json", help: "print the result as JSON", .flag { $0.isJSON = true }),
