@@ -12,7 +12,7 @@ enum Program {
             switch try Options.parse(arguments) {
             case .help: return show(Options.help)
             case .version: return show("fastdaemon_bench \(version)\n")
-            case .run(let options): return measure(options)
+            case .run(let options): return measure(options, codec: try RecordCodec(options))
             }
         } catch {
             complain("\(error.reason); 'fastdaemon_bench -h' shows how it is called")
@@ -20,7 +20,7 @@ enum Program {
         }
     }
 
-    private static func measure(_ options: Options) -> Int32 {
+    private static func measure(_ options: Options, codec: RecordCodec) -> Int32 {
         do throws(ConnectionError) {
             // Before the first connection, so that Ctrl-C finds the run in order at any time.
             let interrupts = cbench_interrupts()
@@ -28,7 +28,7 @@ enum Program {
             let endpoint = try Endpoint(options)
             let idle = try IdleConnections(options.idleConnections, to: endpoint, timeout: options.timeout)
             var generator = try LoadGenerator(
-                options, endpoint: endpoint, codec: RecordCodec(options), interrupts: interrupts)
+                options, endpoint: endpoint, codec: codec, interrupts: interrupts)
             let measurement = generator.run()
             let report = Report(
                 options: options, address: endpoint.name, measurement: measurement,

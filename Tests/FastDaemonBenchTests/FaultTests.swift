@@ -9,15 +9,19 @@ struct FaultTests {
     private let folder: ScratchFolder
     private let path: String
 
+    /// Bytes of the request that is sent where the options name no command.
+    private let requestSize: Int
+
     init() throws {
         folder = try ScratchFolder()
         path = "\(folder.path)/faulty.sock"
+        requestSize = try RecordCodec(Options()).request.count
     }
 
     @Test("a connection that ends inside a reply")
     func short() throws {
-        let measurement = try measure("-c", "1", "-n", "3") { peer in
-            peer.read(RecordCodec(Options()).request.count)
+        let measurement = try measure("-c", "1", "-n", "3") { [requestSize] peer in
+            peer.read(requestSize)
             peer.write(Array(record("hello", "").dropLast()))
         }
         #expect(measurement.tally[.short] == 3)
@@ -26,8 +30,8 @@ struct FaultTests {
 
     @Test("bytes that are another protocol")
     func malformed() throws {
-        let measurement = try measure("-c", "1", "-n", "2") { peer in
-            peer.read(RecordCodec(Options()).request.count)
+        let measurement = try measure("-c", "1", "-n", "2") { [requestSize] peer in
+            peer.read(requestSize)
             peer.write(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
             peer.read(1)
         }
@@ -36,8 +40,8 @@ struct FaultTests {
 
     @Test("a reply that nothing was asked for")
     func unasked() throws {
-        let measurement = try measure("-c", "1", "-n", "1") { peer in
-            peer.read(RecordCodec(Options()).request.count)
+        let measurement = try measure("-c", "1", "-n", "1") { [requestSize] peer in
+            peer.read(requestSize)
             peer.write(record("one", "") + record("two", ""))
             peer.read(1)
         }
@@ -47,9 +51,9 @@ struct FaultTests {
 
     @Test("an error text, of which the first is shown")
     func refused() throws {
-        let measurement = try measure("-c", "1", "-n", "2") { peer in
+        let measurement = try measure("-c", "1", "-n", "2") { [requestSize] peer in
             for text in ["no such command", "busy"] {
-                peer.read(RecordCodec(Options()).request.count)
+                peer.read(requestSize)
                 peer.write(record("", text))
             }
             peer.read(1)
@@ -62,8 +66,8 @@ struct FaultTests {
 
     @Test("no reply at all")
     func unanswered() throws {
-        let measurement = try measure("-c", "1", "-P", "4", "-n", "4", "--timeout", "0.2") { peer in
-            peer.read(RecordCodec(Options()).request.count)
+        let measurement = try measure("-c", "1", "-P", "4", "-n", "4", "--timeout", "0.2") { [requestSize] peer in
+            peer.read(requestSize)
             peer.write(record("one", ""))
             peer.read(1_000)
         }
@@ -84,8 +88,8 @@ struct FaultTests {
 
     @Test("a stall shows with its whole length in an open loop")
     func stall() throws {
-        let measurement = try measure("-c", "1", "-P", "100", "-n", "100", "--rate", "500") { peer in
-            peer.read(100 * RecordCodec(Options()).request.count)
+        let measurement = try measure("-c", "1", "-P", "100", "-n", "100", "--rate", "500") { [requestSize] peer in
+            peer.read(100 * requestSize)
             for _ in 0..<100 { peer.write(record("at last", "")) }
             peer.read(1)
         }
@@ -98,7 +102,7 @@ struct FaultTests {
 
     @Test("a datagram that is lost, while the others are answered")
     func lostDatagram() throws {
-        let request = RecordCodec(Options()).request
+        let request = try RecordCodec(Options()).request
         let count = Atomic(0)
         let server = try DatagramServer(at: path) { received in
             #expect(received == request)

@@ -4,25 +4,16 @@ import Testing
 
 @Suite("Requests and replies as records")
 struct RecordCodecTests {
-    @Test("a request is the published vector, byte for byte")
-    func vector() {
-        let codec = RecordCodec(
-            commandLine: "from fastcore.all import *", input: Array("nbprocess_clean --stdin".utf8), isClassic: false)
-        #expect(
-            codec.request == [0, 0, 0, 0x1a] + Array("from fastcore.all import *".utf8) + [0, 0, 0, 0x17]
-                + Array("nbprocess_clean --stdin".utf8))
+    @Test("a request has the command line first, quoted where it must be, and counts bytes")
+    func request() throws {
+        let codec = try RecordCodec(words: ["echo", "a b", "é"], input: [7], isClassic: false)
+        #expect(codec.request == [0, 0, 0, 13] + Array("echo 'a b' é".utf8) + [0, 0, 0, 1, 7])
     }
 
-    @Test("the count is of bytes, not of characters")
-    func bytes() {
-        #expect(
-            RecordCodec(commandLine: "é", input: [], isClassic: false).request == [0, 0, 0, 2, 0xC3, 0xA9, 0, 0, 0, 0])
-    }
-
-    @Test("a classic request has its strings the other way round")
-    func classic() {
-        let codec = RecordCodec(commandLine: "echo", input: [7], isClassic: true)
-        #expect(codec.request == [0, 0, 0, 1, 7, 0, 0, 0, 4] + Array("echo".utf8))
+    @Test("a classic request has its strings the other way round, and no quotes")
+    func classic() throws {
+        let codec = try RecordCodec(words: ["echo", "a b"], input: [7], isClassic: true)
+        #expect(codec.request == [0, 0, 0, 1, 7, 0, 0, 0, 8] + Array("echo a b".utf8))
     }
 
     @Test("replies are found in any pieces")
@@ -30,7 +21,7 @@ struct RecordCodecTests {
         let stream = record("hi", "") + record("", "") + record("", "no such command") + record("out", "warning")
         let expected: [Reply] = [.answer, .answer, .refusal, .answer]
         for size in 1...stream.count {
-            var scanner = RecordScanner()
+            var scanner = ReplyRecordScanner()
             var replies: [Reply] = []
             for start in stride(from: 0, to: stream.count, by: size) {
                 replies += try scanAll(&scanner, Array(stream[start..<min(start + size, stream.count)]))
@@ -44,25 +35,25 @@ struct RecordCodecTests {
     func incomplete() throws {
         let stream = record("hello", "there")
         for count in 0..<stream.count {
-            var scanner = RecordScanner()
+            var scanner = ReplyRecordScanner()
             #expect(try scanAll(&scanner, Array(stream[..<count])) == [])
         }
     }
 
     @Test("only the beginning of a long refusal is kept")
     func longRefusal() throws {
-        var scanner = RecordScanner()
+        var scanner = ReplyRecordScanner()
         #expect(try scanAll(&scanner, record("", String(repeating: "é", count: 5_000))) == [.refusal])
         #expect(scanner.refusal == String(repeating: "é", count: 100))
     }
 
     @Test("another protocol is recognized by a length that cannot be")
     func malformed() {
-        var scanner = RecordScanner()
+        var scanner = ReplyRecordScanner()
         #expect(throws: MalformedReply.self) { try scanAll(&scanner, Array("HTTP/1.1 400 Bad Request\r\n".utf8)) }
     }
 
-    private func scanAll(_ scanner: inout RecordScanner, _ bytes: [UInt8]) throws -> [Reply] {
+    private func scanAll(_ scanner: inout ReplyRecordScanner, _ bytes: [UInt8]) throws -> [Reply] {
         var replies: [Reply] = []
         var offset = 0
         while let reply = try scanner.nextReply(in: bytes.span.bytes, at: &offset) {

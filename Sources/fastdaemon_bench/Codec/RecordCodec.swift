@@ -1,28 +1,33 @@
+import FastDaemonProtocol
+
 /// The daemon's records: two strings, each a 4-byte big-endian count of bytes and then those bytes.
 struct RecordCodec: Codec {
     let request: [UInt8]
 
     /// - Parameters:
-    ///   - commandLine: The command and its arguments, quoted as the listener's kind wants it.
+    ///   - words: The command and its arguments.
     ///   - input: Standard input of the command.
-    ///   - isClassic: For listeners of the original protocol, where a request's strings stand the other way round.
-    init(commandLine: String, input: [UInt8], isClassic: Bool) {
-        let commandLine = Array(commandLine.utf8)
-        let (first, second) = isClassic ? (input, commandLine) : (commandLine, input)
-        request = Self.string(first) + Self.string(second)
+    ///   - isClassic: For listeners of the original protocol, where a request's strings stand the other way round, and
+    ///     where no quoting is known.
+    init(words: [String], input: [UInt8], isClassic: Bool) throws(RecordError) {
+        var bytes: [UInt8] = []
+        if isClassic {
+            let arguments = Array(words.joined(separator: " ").utf8)
+            try RecordEncoder.append(first: input.span.bytes, second: arguments.span.bytes, to: &bytes)
+        } else {
+            let commandLine = Quoting.join(words.map { Array($0.utf8) })
+            try RecordEncoder.append(first: commandLine.span.bytes, second: input.span.bytes, to: &bytes)
+        }
+        request = bytes
     }
 
-    func makeScanner() -> RecordScanner {
-        RecordScanner()
-    }
-
-    private static func string(_ bytes: [UInt8]) -> [UInt8] {
-        withUnsafeBytes(of: UInt32(bytes.count).bigEndian) { Array($0) } + bytes
+    func makeScanner() -> ReplyRecordScanner {
+        ReplyRecordScanner()
     }
 }
 
 /// Finds the ends of reply records. A record whose first string is empty and whose second is not is a refusal.
-struct RecordScanner: ReplyScanner {
+struct ReplyRecordScanner: ReplyScanner {
     /// A longer string than this is taken for another protocol: `HTTP` read as a count is 1.2 GB.
     static let maximumString = 64 << 20
     private static let keptOfRefusal = 200
@@ -70,7 +75,7 @@ struct RecordScanner: ReplyScanner {
             offset += 1
         }
         guard count <= Self.maximumString else {
-            throw MalformedReply(reason: "a reply announces a string of \(count) bytes, which no record protocol does")
+            throw MalformedReply(reason: "a reply announces a string of \(count) bytes, so it is no record")
         }
         remaining = count
         if part == .errors, isOutputEmpty { text.removeAll(keepingCapacity: true) }
@@ -90,9 +95,13 @@ struct RecordScanner: ReplyScanner {
 }
 
 extension RecordCodec {
-    init(_ options: Options) {
-        self.init(
-            commandLine: options.words.joined(separator: " "),
-            input: [UInt8](repeating: UInt8(ascii: "x"), count: options.payloadBytes), isClassic: options.isClassic)
+    /// - Throws: where the request is too long for a record.
+    init(_ options: Options) throws(UsageError) {
+        do throws(RecordError) {
+            let input = [UInt8](repeating: UInt8(ascii: "x"), count: options.payloadBytes)
+            try self.init(words: options.words, input: input, isClassic: options.isClassic)
+        } catch {
+            throw UsageError(reason: "\(error)")
+        }
     }
 }
