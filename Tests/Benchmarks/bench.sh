@@ -1,6 +1,7 @@
 #!/bin/bash
 # What `make bench` runs: the daemon and a reference alternately in several rounds, and what comes of it as ratios.
 # Nothing is asserted; each row says its goal, what was measured, and whether that is met.
+# shellcheck disable=SC2034 # The variables are used by what is read from lib.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,6 +37,7 @@ while [ $# -gt 0 ]; do
     -h | --help) usage && exit 0 ;;
     --rounds | --seconds | --rows | --build | --json | --save)
         [ $# -ge 2 ] || fail "$1 takes a value, and none follows"
+        [ "$1" != --rows ] || [[ $2 =~ ^[a-f]+$ ]] || fail "--rows takes letters from a to f, not '$2'"
         printf -v "${1#--}" %s "$2"
         shift 2
         ;;
@@ -51,7 +53,8 @@ trap 'exit 130' INT TERM
 ulimit -n "$(ulimit -Hn)"
 
 build_programs
-for row in $(echo "$rows" | sed 's/./& /g'); do
+for ((index = 0; index < ${#rows}; index++)); do
+    row=${rows:index:1}
     echo "row $row ..." >&2
     "row_$row"
 done

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # The variables are bench.sh's.
 # The rows, a function each. They measure into files of one figure a line, and hand those to `compare` or `limit`.
 
 row_a() { cpu_row a "echo, Unix, 50 connections" 1.2 -c 50; }
@@ -10,7 +11,7 @@ cpu_row() {
     shift 3
     start_daemon
     start_reference
-    for round in $(seq "$rounds"); do
+    for ((round = 0; round < rounds; round++)); do
         measure "$row.daemon" daemon_cpu_per_request --duration "$seconds" "$@" "$work/daemon.sock"
         measure "$row.reference" daemon_cpu_per_request --duration "$seconds" "$@" "$work/reference.sock"
     done
@@ -50,7 +51,7 @@ row_d() {
 row_e() {
     local round waiting=$((${seconds%.*} + 3)) waiters
     start_daemon
-    for round in $(seq "$rounds"); do
+    for ((round = 0; round < rounds; round++)); do
         measure e.without p99 --rate 5000 --duration "$seconds" "$work/daemon.sock"
         bench --json --quiet -c 64 -n 64 --warmup 0 --timeout 60 "$work/daemon.sock" wait "$waiting" \
             >"$work/waits.json" &
@@ -68,12 +69,12 @@ row_e() {
 }
 
 row_f() {
-    local round count=10000 idle
+    local count=10000 round
     if [ "$(ulimit -n)" -lt $((count + 100)) ]; then
         skip f "memory with 10,000 idle connections" "only $(ulimit -n) descriptors are allowed (ulimit -Hn)"
         return
     fi
-    for round in $(seq "$rounds"); do
+    for ((round = 0; round < rounds; round++)); do
         start_daemon
         measure f.idle daemon_resident_kib -c 1 -n 1 "$work/daemon.sock"
         measure f.held daemon_resident_kib -c 1 -n 1 --idle $count "$work/daemon.sock"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # The variables are bench.sh's.
 # Building, starting and stopping what is measured. All files stand in $work.
 
 bench() { "$build/fastdaemon_bench" "$@"; }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # The variables are bench.sh's.
 # Medians, and the rows in a table for people and as JSON. A row is a line of tab-separated values in $work/rows:
 # row, figure, unit, daemon, reference, ratio, goal, met, what the reference is, requests a second of either side. What
 # does not apply is "-".
