@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import fastdaemon_bench
@@ -82,6 +83,16 @@ struct OptionsTests {
     func help() {
         for name in OptionEntry.all.flatMap(\.names) + ["-h", "--version"] {
             #expect(Options.help.contains("\(name)"))
+        }
+    }
+
+    @Test("the manual page describes every option")
+    func manual() throws {
+        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/fastdaemon_bench/fastdaemon_bench.1")
+        let text = try String(contentsOf: page, encoding: .utf8).replacingOccurrences(of: "\\-", with: "-")
+        for name in OptionEntry.all.flatMap(\.names) + ["-h", "--help", "--version"] {
+            #expect(text.contains(name))
         }
     }
 

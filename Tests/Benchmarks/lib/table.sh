@@ -12,7 +12,7 @@ compare() {
         -v rate="$(rate "$4" "$3")" -v other="$(rate "$5" "$3")" '
         BEGIN {
             ratio = sprintf("%.3f", ours / theirs)
-            met = goal == "-" ? "-" : ratio <= goal + 0 ? "yes" : sprintf("no, %.0f %% over", (ratio / goal - 1) * 100)
+            met = goal == "-" ? "-" : ratio + 0 <= goal + 0 ? "yes" : sprintf("no, %.0f %% over", (ratio / goal - 1) * 100)
             print row, figure, unit, ours, theirs, ratio, goal == "-" ? goal : "ratio " goal, met, what, rate, other
         }' >>"$work/rows"
 }
