@@ -1,8 +1,8 @@
 /*
  * The reference of the ratios: an echo of the daemon's records that does nothing but that. One thread, edge-triggered
  * epoll, one recv and one send a batch; no checks but of lengths, no limits, no log. A reply's first string is the
- * request's standard input, or the words behind `echo ` where there are some; its second is empty: the bytes that the
- * daemon answers to `echo`.
+ * request's standard input, or the words behind `echo ` and a line feed where there are some; its second is empty: the
+ * bytes that the daemon answers to `echo`.
  *
  *     echo_epoll PATH|PORT ...        Unix socket paths and TCP ports on the loopback address
  */
@@ -97,12 +97,14 @@ static uint32_t count_at(const char *bytes) {
     return ntohl(count);
 }
 
-static size_t put_reply(char *to, const char *bytes, uint32_t count) {
-    uint32_t header = htonl(count), none = 0;
+/* Writes a reply of `count` bytes, and of a line feed where `ends_line` is 1. Returns its length. */
+static size_t put_reply(char *to, const char *bytes, uint32_t count, uint32_t ends_line) {
+    uint32_t header = htonl(count + ends_line), none = 0;
     memcpy(to, &header, 4);
     memcpy(to + 4, bytes, count);
-    memcpy(to + 4 + count, &none, 4);
-    return 8 + count;
+    to[4 + count] = '\n';
+    memcpy(to + 4 + count + ends_line, &none, 4);
+    return 8 + count + ends_line;
 }
 
 /* Answers all whole records of `count` bytes. Stores how many bytes of replies that made; returns how many of the
@@ -122,11 +124,10 @@ static ptrdiff_t answer(const char *bytes, size_t count, size_t *made) {
             return -1;
         if (count - used < 8 + (size_t)line_count + payload_count)
             break;
-        if (line_count > 5) {
-            *made += put_reply(output + *made, line + 5, line_count - 5);
-        } else {
-            *made += put_reply(output + *made, line + line_count + 4, payload_count);
-        }
+        if (line_count > 5)
+            *made += put_reply(output + *made, line + 5, line_count - 5, 1);
+        else
+            *made += put_reply(output + *made, line + line_count + 4, payload_count, 0);
         used += 8 + (size_t)line_count + payload_count;
     }
     return (ptrdiff_t)used;

@@ -47,6 +47,7 @@ struct ProgramTests {
     func pipelined() throws {
         let result = try run("-c", "3", "-P", "16", "-n", "1000", "--warmup", "0", socket, "echo", "hi")
         #expect(result.requests == 1000)
+        #expect(result.bytesReceived == 1000 * (4 + "hi\n".utf8.count + 4))
         #expect(result.failed == 0)
     }
 
