@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "CFastDaemonPlugin", cSettings: c),
         .target(name: "CLinux", cSettings: c),
         .target(name: "FastDaemonSystem", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(name: "CBench", cSettings: c),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
@@ -57,11 +58,13 @@ let package = Package(
         // The programs.
         .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
         .executableTarget(
-            name: "fastdaemon_bench", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+            name: "fastdaemon_bench", dependencies: ["CBench", "FastDaemonProtocol"],
+            exclude: ["fastdaemon_bench.1"], swiftSettings: swift),
 
         // The tests, a folder a room.
         .testTarget(
             name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
+        .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonIOTests", dependencies: ["FastDaemonIO", "FastDaemonSystem"], swiftSettings: swift),
         .testTarget(
