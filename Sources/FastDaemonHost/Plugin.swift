@@ -115,7 +115,7 @@ public final class Plugin: @unchecked Sendable {
 /// A command of a plugin, as the plugin described it.
 ///
 /// `@unchecked Sendable`: `run` and `context` are handed out by the plugin to be used from any thread.
-public struct PluginCommand: @unchecked Sendable {
+public final class PluginCommand: @unchecked Sendable {
     /// Where a command runs.
     public enum Execution: String, Sendable, CaseIterable {
         case inline
@@ -136,7 +136,9 @@ public struct PluginCommand: @unchecked Sendable {
     public let takesInputAsItComes: Bool
 
     /// The plugin that serves it.
-    public unowned let plugin: Plugin
+    ///
+    /// Not counted, because it is looked at in every call: a plugin outlives its commands, which it holds.
+    public unowned(unsafe) let plugin: Plugin
 
     let run: @convention(c) (UnsafePointer<fastdaemon_host>?, OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
     let context: UnsafeMutableRawPointer?

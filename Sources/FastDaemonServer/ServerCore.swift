@@ -12,6 +12,7 @@ public let fastDaemonVersion = "0.1.0"
 final class ServerCore: Sendable {
     let limits: Limits
     let registry: PluginRegistry
+    let routing: RoutingTable
     let admission: Admission
     let budget: ByteBudget
     let pool: ThreadPool
@@ -33,14 +34,13 @@ final class ServerCore: Sendable {
     init(_ configuration: Configuration, registry: PluginRegistry, pool: ThreadPool, log: Log, loopCount: Int) {
         limits = configuration.limits
         self.registry = registry
+        routing = registry.routing
         self.pool = pool
         self.log = log
         self.loopCount = loopCount
         admission = Admission(limit: configuration.limits.commands, gates: registry.gates)
         budget = ByteBudget(limit: configuration.limits.bufferBytes)
     }
-
-    var routing: RoutingTable { registry.routing }
 
     var uptime: Double { Double(clinux_now() - start) / 1e9 }
 

@@ -37,7 +37,9 @@ final class Route: Sendable {
 
 /// Finds a command by the bytes of its name: a hash table of open addresses, built once. A look-up allocates nothing, and costs
 /// the same with one command as with a thousand.
-struct RoutingTable: Sendable {
+///
+/// A class, so that a look-up counts no references to its arrays.
+final class RoutingTable: Sendable {
     /// All routes, by name.
     let routes: [Route]
 

@@ -31,7 +31,8 @@ final class RecordCall: Call, @unchecked Sendable {
     private let replyLimit: Int
     private let lock = Mutex(())
 
-    private weak var callerSource: (any CallerSource)?
+    /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.
+    private unowned(unsafe) var callerSource: (any CallerSource)?
     private var knownCaller: Caller?
 
     /// Whether its turn has come; before that it waits.
@@ -81,6 +82,7 @@ final class RecordCall: Call, @unchecked Sendable {
         output = own
         replyStart = 0
         knownCaller = caller
+        callerSource = nil
         isDetached.store(true, ordering: .releasing)
     }
 
