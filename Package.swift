@@ -70,6 +70,8 @@ let package = Package(
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
             swiftSettings: swift + threadSanitizer),
+        .testTarget(
+            name: "TutorialTests", dependencies: ["FastDaemonIO", "FastDaemonPipeline"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

@@ -157,10 +157,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Takes over what other threads sent. Where there is nothing, and the loop is about to sleep, the next sender is to
     /// wake it.
-    private func receiveMessages(beforeSleeping: Bool) {
-        inbox.withLock { inbox in
+    ///
+    /// - Returns: whether it may sleep. Work that was taken over leaves no job behind, and yet nobody would wake it.
+    @discardableResult
+    private func receiveMessages(beforeSleeping: Bool) -> Bool {
+        let maySleep = inbox.withLock { inbox in
             inbox.isAsleep = beforeSleeping && inbox.messages.isEmpty
             swap(&inbox.messages, &received)
+            return inbox.isAsleep
         }
         for message in received {
             switch message {
@@ -169,14 +173,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             }
         }
         received.removeAll(keepingCapacity: true)
+        return maySleep
     }
 
     // MARK: - Waiting for events
 
     private func waitForEvents() {
-        receiveMessages(beforeSleeping: jobs.isEmpty)
+        let maySleep = receiveMessages(beforeSleeping: jobs.isEmpty)
         let count = clinux_epoll_wait(
-            epoll.number, &events, Int32(events.count), jobs.isEmpty ? timeToDeadline : 0)
+            epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline : 0)
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
         receiveMessages(beforeSleeping: false)
         now = clinux_now()

@@ -8,7 +8,7 @@ extension AsyncSequence where Element: Sendable {
     /// ```
     ///
     /// The body cannot throw, because an error of one element is no reason to end the others: it is dealt with inside.
-    /// Where it is a reason, see ``mapConcurrently(maxConcurrent:order:on:_:)``.
+    /// Where it is a reason, see `mapConcurrently`.
     ///
     /// The bodies are children of the calling task, in a discarding group: a finished one leaves nothing behind, so
     /// this can run for months. Cancelling the calling task cancels them; no further element is asked for, and the call
@@ -18,6 +18,7 @@ extension AsyncSequence where Element: Sendable {
     ///   - maxConcurrent: how many bodies run at the same time; while that many do, the sequence is not asked for
     ///     another element. Nil means no bound.
     ///   - executor: where the body for an element should run; nil means where the calling task would.
+    ///   - isolation: where the sequence is iterated over; the caller's own, unless told otherwise.
     ///   - body: called once for each element, each call in a task of its own.
     /// - Throws: what the sequence throws, after the bodies that run have ended.
     /// - Precondition: `maxConcurrent` is at least 1.

@@ -1,5 +1,5 @@
 /// The results of a transform that runs for several elements at the same time, made by
-/// ``_Concurrency/AsyncSequence/mapConcurrently(maxConcurrent:order:on:_:)``.
+/// `mapConcurrently`.
 public struct AsyncConcurrentMapSequence<Base: AsyncSequence & Sendable, Element: Sendable, Failure: Error>:
     AsyncSequence, Sendable
 where Base.Element: Sendable {

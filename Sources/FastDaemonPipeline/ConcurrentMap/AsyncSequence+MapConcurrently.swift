@@ -35,7 +35,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     ///
     /// The first error that a transform throws ends all, at once: results that are ready, and whose turn it is, are
     /// received first, then all transforms are cancelled and have returned, then the error is thrown. Everything else
-    /// is as told at ``mapConcurrently(maxConcurrent:order:on:_:)-(_,_,_,(Element)->Transformed)``.
+    /// is as told at the one with a transform that does not.
     public func mapConcurrently<Transformed: Sendable>(
         maxConcurrent: Int, order: ResultOrder = .inInputOrder, on executor: (any TaskExecutor)? = nil,
         _ transform: @escaping @Sendable (Element) async throws -> Transformed

@@ -1,4 +1,4 @@
-/// The union of the sequences that a sequence yields, made by ``_Concurrency/AsyncSequence/joined(maxConcurrent:on:)``.
+/// The union of the sequences that a sequence yields, made by `joined`.
 public struct AsyncJoinedSequence<Base: AsyncSequence & Sendable, Failure: Error>: AsyncSequence, Sendable
 where Base.Element: AsyncSequence & Sendable, Base.Element.Element: Sendable {
     /// An element of one of the inner sequences.

@@ -30,7 +30,7 @@ extension AsyncSequence where Self: Sendable, Element: AsyncSequence & Sendable,
     /// Makes one sequence of a sequence of sequences that does not fail itself: the union of their elements, each as it
     /// comes. It throws what the inner sequences throw, and nothing where they throw nothing.
     ///
-    /// Everything else is as told at ``joined(maxConcurrent:on:)-(Int?,_)``.
+    /// Everything else is as told at the one for sequences that may fail.
     public func joined(
         maxConcurrent: Int? = nil, on executor: (any TaskExecutor)? = nil
     ) -> AsyncJoinedSequence<Self, Element.Failure> where Failure == Never {
@@ -48,7 +48,7 @@ extension Sequence where Self: Sendable, Element: AsyncSequence & Sendable, Elem
     /// ```
     ///
     /// All of them are consumed at the same time. Everything else is as told at
-    /// ``_Concurrency/AsyncSequence/joined(maxConcurrent:on:)``.
+    /// `joined` on a sequence of sequences.
     public func joined(
         on executor: (any TaskExecutor)? = nil
     ) -> some AsyncSequence<Element.Element, Element.Failure> & Sendable {
