@@ -31,6 +31,17 @@ struct RecordErrorTests {
         }
     }
 
+    @Test("A count within the limit reserves nothing by itself")
+    func reservesNothing() {
+        // All of them together declare more than a process can have addresses for.
+        let decoders = (0..<40_000).map { _ in
+            var decoder = RecordDecoder(limit: .max)
+            decoder.append(header(.max))
+            return decoder
+        }
+        for var decoder in decoders.prefix(10) { #expect(throws: Never.self) { try decoder.next() } }
+    }
+
     @Test("The largest counts there are do not overflow")
     func largestCounts() throws {
         #expect(try scan(header(.max), limit: .max) == .incomplete(missing: Int(UInt32.max) + 4))
