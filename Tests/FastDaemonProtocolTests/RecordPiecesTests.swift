@@ -1,8 +1,9 @@
-import FastDaemonProtocol
 import Testing
 
+@testable import FastDaemonProtocol
+
 @Suite("Records that arrive in pieces")
-struct SplitsTests {
+struct RecordPiecesTests {
     private static let records = [
         Vector.record, Record("", ""), Record("é", "漢字 😀"), Record("echo a\0b", ""), Record("", "\n"),
         Record("wait 1", String(repeating: "x", count: 300)),
@@ -64,6 +65,19 @@ struct SplitsTests {
         }
         // Once both counts are known, it is exact.
         #expect(try scan(Array(bytes[..<34]), limit: 49) == .incomplete(missing: 23))
+    }
+
+    @Test("A decoder gives up the bytes of records that were taken, and keeps no more than it must")
+    func bufferStaysSmall() throws {
+        let stream = Array(repeating: Vector.bytes, count: 200).flatMap(\.self)
+        var decoder = RecordDecoder(limit: 49)
+        var taken = 0
+        for start in stride(from: 0, to: stream.count, by: 7) {
+            decoder.append(Array(stream[start...].prefix(7)))
+            while try decoder.next() != nil { taken += 1 }
+            #expect(decoder.buffer.count <= 2 * Vector.bytes.count + 7)
+        }
+        #expect(taken == 200)
     }
 
     @Test("A scan looks at one record and nothing behind it")

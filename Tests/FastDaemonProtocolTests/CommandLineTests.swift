@@ -2,7 +2,7 @@ import FastDaemonProtocol
 import Testing
 
 @Suite("Splitting a command line")
-struct SplitTests {
+struct CommandLineTests {
     @Test(
         "Words, quotes and backslashes are the shell's",
         arguments: [
@@ -135,7 +135,7 @@ struct SplitTests {
 }
 
 @Suite("Splitting a classic command line")
-struct SplitAtSpacesTests {
+struct ClassicCommandLineTests {
     private func splitAtSpaces(_ line: String) throws -> [String] {
         var words = Words()
         try words.splitAtSpaces(Array(line.utf8).span.bytes)
