@@ -32,4 +32,19 @@ extension RawSpan {
                 | $0.marks(of: .singleQuote) | $0.marks(of: .doubleQuote) | $0.marks(of: .backslash)
         }
     }
+
+    /// Where the separators at `start` end. A continued line separates nothing by itself, but is no part of a word.
+    func endOfSeparators(from start: Int) -> Int {
+        var offset = start
+        while offset < byteCount {
+            if byte(at: offset).isSeparator {
+                offset += 1
+            } else if byte(at: offset) == .backslash, offset + 1 < byteCount, byte(at: offset + 1) == .newline {
+                offset += 2
+            } else {
+                break
+            }
+        }
+        return offset
+    }
 }

@@ -1,5 +1,4 @@
-// Searches of eight bytes at a time. They are written on plain 64-bit words, and not on vectors, because command lines
-// are short and both builds of this room, the ordinary and the embedded one, then cost the same.
+// Searches of eight bytes at a time, on plain 64-bit words: command lines are too short for vectors to pay.
 
 extension RawSpan {
     /// The byte at `offset`.
@@ -54,18 +53,5 @@ extension UInt64 {
         let difference = self ^ UInt64(repeating: byte)
         // A byte of zero borrows and so gets its top bit; the borrow can reach only the bytes after it.
         return (difference &- UInt64(repeating: 0x01)) & ~difference & UInt64(repeating: 0x80)
-    }
-}
-
-extension [UInt8] {
-    /// Copies the bytes of a span.
-    init(_ bytes: RawSpan) {
-        self = bytes.withUnsafeBytes { [UInt8]($0) }
-    }
-
-    /// Appends the bytes of a span.
-    @inline(__always)
-    mutating func append(contentsOf bytes: RawSpan) {
-        bytes.withUnsafeBytes { append(contentsOf: $0) }
     }
 }

@@ -7,7 +7,8 @@ public struct RecordDecoder: Sendable {
     /// The most bytes that the two strings of a record may have together.
     public let limit: Int
 
-    private var buffer: [UInt8] = []
+    /// The bytes that came, from some record on.
+    private(set) var buffer: [UInt8] = []
     /// Where the first record that was not taken yet begins in `buffer`.
     private var start = 0
 

@@ -7,8 +7,11 @@ public enum RecordEncoder {
     public static func append(first: RawSpan, second: RawSpan, to output: inout [UInt8]) throws(RecordError) {
         let firstCount = try headerCount(of: .first, byteCount: first.byteCount)
         let secondCount = try headerCount(of: .second, byteCount: second.byteCount)
-        append(first, count: firstCount, to: &output)
-        append(second, count: secondCount, to: &output)
+        let byteCount = 2 * RecordHeader.byteCount + first.byteCount + second.byteCount
+        output.append(addingCapacity: byteCount) { output in
+            append(first, count: firstCount, to: &output)
+            append(second, count: secondCount, to: &output)
+        }
     }
 
     /// Appends `record` to `output`; see `append(first:second:to:)`.
@@ -26,7 +29,7 @@ public enum RecordEncoder {
         return count
     }
 
-    private static func append(_ string: RawSpan, count: UInt32, to output: inout [UInt8]) {
+    private static func append(_ string: RawSpan, count: UInt32, to output: inout OutputSpan<UInt8>) {
         let header = RecordHeader.bytes(for: count)
         for index in header.indices { output.append(header[index]) }
         output.append(contentsOf: string)

@@ -7,12 +7,6 @@ public struct RecordBounds: Equatable, Sendable {
 
     /// Where the record ends, and the next begins.
     @inlinable public var end: Int { second.upperBound }
-
-    @inlinable
-    init(first: Range<Int>, second: Range<Int>) {
-        self.first = first
-        self.second = second
-    }
 }
 
 /// What stands at the start of a buffer.

@@ -34,6 +34,10 @@ struct Decoded: Equatable {
     var records: [Record] = []
     var error: RecordError?
 
+    init(records: [Record]) {
+        self.records = records
+    }
+
     /// Feeds `pieces` to a decoder, taking each record as soon as it is there, and then ends the stream.
     init(_ pieces: some Sequence<ArraySlice<UInt8>>, limit: Int) {
         var decoder = RecordDecoder(limit: limit)
