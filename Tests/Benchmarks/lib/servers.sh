@@ -47,7 +47,7 @@ start_reference() {
 # await_socket PATH PROCESS LOG
 await_socket() {
     local tries=0
-    until [ -S "$1" ] && "$build/fastdaemon_bench" --quiet -c 1 -n 1 "$1" >"$work/first" 2>&1; do
+    until [ -S "$1" ] && bench -c 1 -n 1 "$1" >"$work/first" 2>&1; do
         tries=$((tries + 1))
         if ! kill -0 "$2" 2>/dev/null || [ $tries -gt 200 ]; then
             cat "$3" "$work/first" >&2
