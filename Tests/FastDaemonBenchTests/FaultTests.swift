@@ -60,7 +60,7 @@ struct FaultTests {
         }
         #expect(measurement.tally[.refused] == 2)
         #expect(measurement.tally.replies == 2)
-        #expect(measurement.tally.firstFailure == "no such command")
+        #expect(measurement.tally.firstReason(for: .refused) == "no such command")
         #expect(measurement.tally.isAllFailed)
     }
 
@@ -73,7 +73,7 @@ struct FaultTests {
         }
         #expect(measurement.tally.replies == 1)
         #expect(measurement.tally[.unanswered] == 3)
-        #expect(measurement.tally.firstFailure == "no reply within 0.2 s")
+        #expect(measurement.tally.firstReason(for: .unanswered) == "no reply within 0.2 s")
         #expect(!measurement.tally.isAllFailed)
     }
 
