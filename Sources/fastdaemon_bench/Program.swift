@@ -3,7 +3,7 @@ import Glibc
 
 /// The program behind `main`: words in, exit status out.
 enum Program {
-    static let version = "1.0.0"
+    static let version = "0.1.0"
 
     /// - Parameter arguments: The words of the command line without the program's name.
     /// - Returns: The exit status: 0, or one of `ExitStatus`.

@@ -53,6 +53,8 @@ trap 'exit 130' INT TERM
 ulimit -n "$(ulimit -Hn)"
 
 build_programs
+# What else the machine does is in every figure, most of all in percentiles.
+load=$(cut -d ' ' -f 1 /proc/loadavg)
 for ((index = 0; index < ${#rows}; index++)); do
     row=${rows:index:1}
     echo "row $row ..." >&2

@@ -11,7 +11,7 @@ struct DecodedReport: Decodable {
     let latency: [String: Double]?
     let failed: Int
     let failures: [String: Int]
-    let firstFailure: String?
+    let firstFailures: [String: String]
     let daemonCpuPerRequest: Double?
     let daemonResidentKib: Int?
     let idleHeld: Int

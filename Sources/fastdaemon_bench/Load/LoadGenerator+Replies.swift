@@ -10,7 +10,7 @@ extension LoadGenerator {
                 connections[index].descriptor, buffer.baseAddress!, buffer.count, Int32(MSG_DONTWAIT))
             if received > 0 {
                 let now = monotonicNow()
-                take(received, on: index, at: now)
+                take(received, on: index, at: now, isEnding: isEnding)
                 // Edge-triggered: what came after this read is announced by an event of its own.
                 let isDrained = endpoint.isDatagram ? connections[index].owed == 0 : received < buffer.count
                 if isDrained && !isEnding { break }
@@ -25,7 +25,7 @@ extension LoadGenerator {
     }
 
     /// Counts the replies among the first `count` bytes of the buffer.
-    private mutating func take(_ count: Int, on index: Int, at now: UInt64) {
+    private mutating func take(_ count: Int, on index: Int, at now: UInt64, isEnding: Bool) {
         connections[index].lastActivity = now
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes
         var offset = 0
@@ -50,7 +50,8 @@ extension LoadGenerator {
         }
         tally.bytesReceived += count - counted
         guard connections[index].owed == 0 || options.rate != nil else { return }
-        if options.reconnects { shut(index) }
+        // A connection that the daemon has closed after its reply is no place for the next request.
+        if options.reconnects || (isEnding && connections[index].owed == 0) { shut(index) }
         enqueue(index)
         issue(at: now)
     }

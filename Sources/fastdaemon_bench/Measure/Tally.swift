@@ -21,8 +21,8 @@ struct Tally: Sendable {
     /// When the last of them came.
     var lastReply: UInt64 = 0
     private(set) var failures = [Int](repeating: 0, count: Failure.allCases.count)
-    /// Why the first request failed, in words.
-    private(set) var firstFailure: String?
+    /// Why the first request failed of those that failed in the same way, in words.
+    private var reasons = [String?](repeating: nil, count: Failure.allCases.count)
     var bytesSent = 0
     var bytesReceived = 0
 
@@ -37,12 +37,18 @@ struct Tally: Sendable {
         failures[Self.position(of: failure)]
     }
 
-    /// Counts `requests` as failed; `reason` is asked for only where it is the first.
+    /// Why the first of those that failed in this way did, in words; nil where none did.
+    func firstReason(for failure: Failure) -> String? {
+        reasons[Self.position(of: failure)]
+    }
+
+    /// Counts `requests` as failed; `reason` is asked for only where it is the first of its kind.
     mutating func count(_ failure: Failure, requests: Int = 1, reason: () -> String) {
         guard requests > 0 else { return }
-        failures[Self.position(of: failure)] += requests
-        if firstFailure == nil {
-            firstFailure = reason()
+        let position = Self.position(of: failure)
+        failures[position] += requests
+        if reasons[position] == nil {
+            reasons[position] = reason()
         }
     }
 

@@ -19,6 +19,7 @@ enum JSONText: Sendable {
         case .number(let text): text
         case .string(let value): Self.quoted(value)
         case .array(let values): "[" + values.map { $0.text(indent: indent) }.joined(separator: ", ") + "]"
+        case .object(let members) where members.isEmpty: "{}"
         case .object(let members):
             "{\n"
                 + members.map { "\(indent)  \(Self.quoted($0)): \($1.text(indent: indent + "  "))" }

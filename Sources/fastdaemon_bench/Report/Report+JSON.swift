@@ -20,7 +20,7 @@ extension Report {
             ),
             ("failed", .integer(tally.failed)),
             ("failures", .object(Tally.Failure.allCases.map { ($0.rawValue, .integer(tally[$0])) })),
-            ("first_failure", tally.firstFailure.map { .string($0) } ?? .null),
+            ("first_failures", .object(firstFailures)),
             ("daemon_pid", measurement.server.map { .integer(Int($0.process)) } ?? .null),
             ("daemon_cpu_per_request", measurement.serverMicroseconds.map { .number(fixed($0, digits: 4)) } ?? .null),
             ("daemon_resident_kib", measurement.server.map { .integer($0.residentKiB) } ?? .null),
@@ -29,6 +29,13 @@ extension Report {
             ("idle_closed", .integer(idle.closed)),
             ("ending", .string(measurement.ending.rawValue)),
         ]
+    }
+
+    /// Why the first request of each kind of failure failed; only of kinds that came up.
+    private var firstFailures: [(String, JSONText)] {
+        Tally.Failure.allCases.compactMap { failure in
+            measurement.tally.firstReason(for: failure).map { (failure.rawValue, .string($0)) }
+        }
     }
 
     private var run: [(String, JSONText)] {

@@ -17,8 +17,9 @@ extension Report {
             ("latency", latency),
             ("failed", failures),
         ]
-        if let first = measurement.tally.firstFailure {
-            rows.append(("first failure", Self.printable(first)))
+        for failure in Tally.Failure.allCases {
+            guard let reason = measurement.tally.firstReason(for: failure) else { continue }
+            rows.append(("first \(failure)", Self.printable(reason)))
         }
         rows.append(("daemon", server))
         rows.append(("generator", "\(fixed(measurement.ownMicroseconds, digits: 3)) µs of CPU a request"))
@@ -30,7 +31,7 @@ extension Report {
         case .interrupted: rows.append(("note", "interrupted; this is of the part that had run"))
         case .unreachable: rows.append(("note", "ended early, since the daemon could not be reached any more"))
         }
-        return heading + "\n\n" + rows.map { "\($0.0.padded(to: 14))\($0.1)\n" }.joined()
+        return heading + "\n\n" + rows.map { "\($0.0.padded(to: 18))\($0.1)\n" }.joined()
     }
 
     private var heading: String {

@@ -8,6 +8,7 @@ build_programs() {
         swift build --package-path "$repository" -c release >&2
         build=$(swift build --package-path "$repository" -c release --show-bin-path)
     fi
+    [ -x "$build/fastdaemond" ] || fail "there is no fastdaemond in $build"
     cc -O2 -o "$work/echo_epoll" "$here/echo_epoll.c"
     cc -O2 -o "$work/spawn_timer" "$here/spawn_timer.c"
 }
@@ -47,7 +48,8 @@ start_reference() {
 # await_socket PATH PROCESS LOG
 await_socket() {
     local tries=0
-    until [ -S "$1" ] && "$build/fastdaemon_bench" --quiet -c 1 -n 1 "$1" >"$work/first" 2>&1; do
+    : >"$work/first"
+    until [ -S "$1" ] && bench -c 1 -n 1 "$1" >"$work/first" 2>&1; do
         tries=$((tries + 1))
         if ! kill -0 "$2" 2>/dev/null || [ $tries -gt 200 ]; then
             cat "$3" "$work/first" >&2

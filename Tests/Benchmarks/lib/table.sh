@@ -53,7 +53,7 @@ versions() {
 # A section of RESULTS.md.
 print_section() {
     printf '## %s\n\n%s.\n%s.\n' "$(today)" "$(machine)" "$(versions)"
-    printf 'Medians of %s rounds of %s s.\n\n' "$rounds" "$seconds"
+    printf 'Medians of %s rounds of %s s. Load average at the start: %s.\n\n' "$rounds" "$seconds" "$load"
     printf '| row | figure | daemon | reference | ratio | goal | met |\n|---|---|---|---|---|---|---|\n'
     awk -F '\t' '
         function shown(value) { return value == "-" ? value : sprintf(value < 1 ? "%.3f" : value < 100 ? "%.2f" : "%.0f", value) }
