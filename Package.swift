@@ -70,6 +70,9 @@ let package = Package(
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
             swiftSettings: swift + threadSanitizer),
+        .testTarget(
+            name: "FastDaemonPluginKitTests", dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit"],
+            swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),
