@@ -72,6 +72,8 @@ let package = Package(
             swiftSettings: swift + threadSanitizer),
         .testTarget(
             name: "TutorialTests", dependencies: ["FastDaemonIO", "FastDaemonPipeline"], swiftSettings: swift),
+            name: "FastDaemonPluginKitTests", dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit"],
+            swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

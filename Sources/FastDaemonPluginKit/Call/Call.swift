@@ -1,0 +1,34 @@
+/// One call of a command, in the hands of a blocking or stepwise handler.
+///
+/// It is borrowed: it cannot be kept beyond the handler. Where a handler has threads of its own write for it, they do so
+/// through its own means; this type is for the thread that runs the call.
+public struct Call: ~Copyable, CallFacts {
+    let raw: UnsafeCall
+
+    init(_ raw: UnsafeCall) {
+        self.raw = raw
+    }
+
+    /// Hands out the host's own handle; the call lasts at least as long as `body`.
+    public func withUnsafeCall<Result: Sendable>(_ body: (UnsafeCall) -> Result) -> Result? {
+        body(raw)
+    }
+
+    /// The arguments as the host keeps them, the command's name first; not copied.
+    public var rawArguments: ByteStrings { raw.arguments }
+
+    /// The environment as the host keeps it, `NAME=VALUE` each; not copied.
+    public var rawEnvironment: ByteStrings { raw.environment }
+
+    /// Tells the caller of an error, and answers the status that the call ends with.
+    func end(with error: any Error) -> ExitStatus {
+        let failure = Failure(error, of: raw)
+        guard let line = failure.line else { return failure.status }
+        do {
+            try write(line, to: .standardError)
+        } catch let writing {
+            log(.notice, "could not tell the caller (\(writing)): \(line.dropLast())")
+        }
+        return failure.status
+    }
+}

@@ -1,0 +1,95 @@
+import CFastDaemonPlugin
+import Synchronization
+
+/// What a callback of `notify` finds behind its `user`; without the type parameter, which a C function cannot have.
+class WaitingCall {
+    /// Goes on, on the thread of the callback.
+    func resume() {}
+}
+
+private func resumeCall(user: UnsafeMutableRawPointer?) {
+    guard let user else { return }
+    Unmanaged<WaitingCall>.fromOpaque(user).takeRetainedValue().resume()
+}
+
+/// A call of a stepwise handler that had to wait: it lives from the first `again` to the end of the call.
+///
+/// The steps of a call come one after the other, but from different threads: the one of `run`, then those that call back.
+final class SteppedCall<State>: WaitingCall {
+    typealias Body = @Sendable (borrowing Call, inout State) throws -> Step
+
+    private let raw: UnsafeCall
+    private var state: State
+    private let step: Body
+
+    /// Who makes the next step. The callback may come before `notify` has returned, on this thread or another; then it only
+    /// leaves word, and the thread that asked goes on. So no two threads are in a step at once, and a caller that is always
+    /// ready does not make the stack grow.
+    private let turn = Atomic(Turn.asking)
+
+    private enum Turn: UInt8, AtomicRepresentable {
+        case asking
+        case waiting
+        case came
+    }
+
+    private init(_ raw: UnsafeCall, _ state: State, _ step: @escaping Body) {
+        self.raw = raw
+        self.state = state
+        self.step = step
+    }
+
+    /// Runs a call up to its end, or up to where it has to wait. A call that never waits allocates nothing.
+    static func run(_ raw: UnsafeCall, state: State, step: @escaping Body) -> Int32 {
+        var state = state
+        switch next(raw, &state, step) {
+        case .done(let status):
+            return status.code
+        case .again(let event):
+            let call = SteppedCall(raw, state, step)
+            guard let status = call.proceed(after: event) else { return laterStatus }
+            return status.code
+        }
+    }
+
+    private static func next(_ raw: UnsafeCall, _ state: inout State, _ step: Body) -> Step {
+        let call = Call(raw)
+        do {
+            return try step(call, &state)
+        } catch {
+            return .done(call.end(with: error))
+        }
+    }
+
+    /// Waits for `event` and makes the steps that follow. Answers the status once the call is done; nil where it waits, and
+    /// where another thread may have ended it by now.
+    private func proceed(after event: Step.Event) -> ExitStatus? {
+        var event = event
+        while true {
+            turn.store(.asking, ordering: .relaxed)
+            // The reference is the callback's until it comes.
+            let user = Unmanaged<WaitingCall>.passRetained(self)
+            guard raw.host.pointee.notify(raw.call, event.rawValue, resumeCall, user.toOpaque()) == 0 else {
+                user.release()
+                return Call(raw).end(with: CallError.misuse)
+            }
+            let previous = turn.compareExchange(expected: .asking, desired: .waiting, ordering: .acquiringAndReleasing)
+            if previous.exchanged { return nil }
+            switch Self.next(raw, &state, step) {
+            case .done(let status): return status
+            case .again(let next): event = next
+            }
+        }
+    }
+
+    override func resume() {
+        if turn.compareExchange(expected: .asking, desired: .came, ordering: .acquiringAndReleasing).exchanged {
+            return
+        }
+        switch Self.next(raw, &state, step) {
+        case .done(let status): raw.finish(status)
+        case .again(let event):
+            if let status = proceed(after: event) { raw.finish(status) }
+        }
+    }
+}
