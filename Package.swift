@@ -34,6 +34,7 @@ let package = Package(
         // `--explicit-target-dependency-import-check error`.
         .target(name: "CFastDaemonPlugin", cSettings: c),
         .target(name: "CLinux", cSettings: c),
+        .target(name: "CClient", cSettings: c),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
@@ -50,7 +51,7 @@ let package = Package(
                 "FastDaemonProtocol",
             ],
             swiftSettings: swift),
-        .target(name: "FastDaemonClient", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+        .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.
         .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
@@ -60,6 +61,10 @@ let package = Package(
         // The tests, a folder a room.
         .testTarget(
             name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(name: "FastDaemonIOTests", dependencies: ["FastDaemonIO"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
