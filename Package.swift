@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+import Foundation
 import PackageDescription
 
 // The build is strict where the tests ask for it (`make test`); a package that depends on this one is not made to
@@ -16,10 +17,63 @@ func handler(_ name: String, in dependency: Target.Dependency) -> Target {
     .target(name: name, dependencies: [dependency], path: "Plugins/\(name)", cSettings: c, swiftSettings: swift)
 }
 
+/// The forwarder is Embedded Swift and statically linked, because a process that loads nothing starts in a tenth of the
+/// time: against musl where the machine has Debian's `musl-dev`, against glibc where not. Embedded Swift cannot import a
+/// module that was built without it, so the program compiles the sources of the two rooms that it uses once more,
+/// through symbolic links. `FASTDAEMON_PLAIN_CLIENT=1` makes an ordinary, dynamically linked program of the same sources
+/// instead, for the sanitizers and for machines where this is not possible.
+func forwarder() -> [Target] {
+    let name = "fastdaemon_client"
+    let manual = "fastdaemon_client.1"
+    if Context.environment["FASTDAEMON_PLAIN_CLIENT"] == "1" {
+        return [
+            .executableTarget(
+                name: name, dependencies: ["CClient", "FastDaemonClient", "FastDaemonProtocol"],
+                exclude: ["FastDaemonClient", "FastDaemonProtocol", manual], swiftSettings: swift)
+        ]
+    }
+    #if arch(arm64)
+        let triple = "aarch64-linux-musl"
+    #else
+        let triple = "x86_64-linux-musl"
+    #endif
+    let musl = "/usr/lib/\(triple)/"
+    let compile: [String]
+    let link: [String]
+    if FileManager.default.fileExists(atPath: musl + "libc.a") {
+        compile = ["-nostdlibinc", "-isystem", "/usr/include/\(triple)"]
+        let files = ["crt1.o", "crti.o", "libc.a", "crtn.o"].map { musl + $0 }
+        link = ["-nostartfiles", "-Xclang-linker", "-nostdlib"] + files + ["-lgcc"]
+    } else {
+        // A static glibc loads libraries of its own version to look host names up, and only then. The linker warns of
+        // that at each build, but not where the function goes by another name.
+        compile = ["-Dgetaddrinfo=cclient_getaddrinfo"]
+        link = ["-Xlinker", "--defsym=cclient_getaddrinfo=getaddrinfo"]
+    }
+    return [
+        .target(
+            name: "CClientStatic",
+            cSettings: c + [.unsafeFlags(compile + ["-Os", "-ffunction-sections", "-fno-stack-protector"])]),
+        .executableTarget(
+            name: name, dependencies: ["CClientStatic"], exclude: [manual],
+            swiftSettings: swift + [
+                .enableExperimentalFeature("Embedded"),
+                .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
+            ],
+            linkerSettings: [
+                .unsafeFlags(
+                    link + ["-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument"]
+                        + ["-s", "--gc-sections", "--wrap=posix_memalign", "--wrap=realloc", "--wrap=free"]
+                        .flatMap { ["-Xlinker", $0] })
+            ]),
+    ]
+}
+
 let package = Package(
     name: "fastdaemon",
     products: [
         .executable(name: "fastdaemond", targets: ["fastdaemond"]),
+        .executable(name: "fastdaemon_client", targets: ["fastdaemon_client"]),
         .executable(name: "fastdaemon_bench", targets: ["fastdaemon_bench"]),
         .library(name: "FastDaemonProtocol", targets: ["FastDaemonProtocol"]),
         .library(name: "FastDaemonPipeline", targets: ["FastDaemonPipeline"]),
@@ -36,6 +90,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: c),
         .target(name: "FastDaemonSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "CBench", cSettings: c),
+        .target(name: "CClient", cSettings: c),
         .target(name: "FastDaemonProtocol", swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
@@ -53,7 +108,7 @@ let package = Package(
                 "FastDaemonProtocol", "FastDaemonSystem",
             ],
             swiftSettings: swift),
-        .target(name: "FastDaemonClient", dependencies: ["CLinux", "FastDaemonProtocol"], swiftSettings: swift),
+        .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.
         .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
@@ -67,11 +122,18 @@ let package = Package(
         .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonIOTests", dependencies: ["FastDaemonIO", "FastDaemonSystem"], swiftSettings: swift),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ClientProgramTests", dependencies: ["FastDaemonProtocol", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
             swiftSettings: swift + threadSanitizer),
         .testTarget(
             name: "TutorialTests", dependencies: ["FastDaemonIO", "FastDaemonPipeline"], swiftSettings: swift),
+        .testTarget(
             name: "FastDaemonPluginKitTests", dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit"],
             swiftSettings: swift),
 
@@ -79,6 +141,6 @@ let package = Package(
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),
         handler("Count", in: "CFastDaemonPlugin"),
-    ],
+    ] + forwarder(),
     swiftLanguageModes: [.v6]
 )

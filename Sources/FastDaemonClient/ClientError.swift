@@ -1,0 +1,32 @@
+/// What kept a client from its reply.
+public struct ClientError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure it is, for a program to decide by.
+    public enum Code: Sendable, Equatable {
+        /// What was asked for is off: a port out of range, a path that is too long.
+        case invalidArgument
+        /// No daemon can be reached there.
+        case unreachable
+        /// The request is larger than its socket, or the protocol, can carry.
+        case requestTooLarge
+        /// What came back is not the protocol.
+        case notTheProtocol
+        /// The reply ended before its end.
+        case endedEarly
+        /// The connection has ended or lost its place: start another.
+        case connectionEnded
+        /// The operating system refused something else, with this `errno`.
+        case system(Int32)
+    }
+
+    /// What kind of failure it is.
+    public let code: Code
+
+    /// One line for a person: what was being done, to what, why it failed, and what to do.
+    public let description: String
+
+    /// An error with a text of one line.
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}

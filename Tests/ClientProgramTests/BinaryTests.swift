@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The plain build of the forwarder is an ordinary program, of which none of this is true.
+private let isPlain = ProcessInfo.processInfo.environment["FASTDAEMON_PLAIN_CLIENT"] == "1"
+
+@Suite("The forwarder as a file", .disabled(if: isPlain, "FASTDAEMON_PLAIN_CLIENT=1"))
+struct BinaryTests {
+    private let folder = try! TemporaryFolder()
+
+    @Test("it loads nothing: no interpreter, no shared library")
+    func isStatic() throws {
+        let file = try Data(contentsOf: URL(filePath: builtProgram("fastdaemon_client")))
+        let kinds = programHeaderKinds(of: file)
+        let (load, dynamic, interpreter): (UInt32, UInt32, UInt32) = (1, 2, 3)
+        #expect(kinds.contains(load))
+        #expect(!kinds.contains(dynamic))
+        #expect(!kinds.contains(interpreter))
+    }
+
+    @Test(
+        "a short command takes eleven system calls with musl, two of them the start of the C library",
+        .enabled(if: isInstalled("strace"), "strace is not installed"),
+        .enabled(if: hasMusl, "musl-dev is not installed"))
+    func systemCalls() throws {
+        let server = try FakeServer(.unix(folder.file("s"))) { peer in
+            let request = try peer.receiveRecord()
+            try peer.send(record("hi\n"))
+            return request
+        }
+        let program = builtProgram("fastdaemon_client")
+        let trace = folder.file("trace")
+        let result = try run("/usr/bin/env", ["strace", "-o", trace, program, server.port, "echo", "hi"])
+        #expect(result.outputText == "hi\n")
+        _ = try server.finish()
+        let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        let calls = lines.compactMap { $0.prefixMatch(of: /(\w+)\(/)?.output.1 }
+        #expect(
+            calls.drop { $0 != "ioctl" }
+                == ["ioctl", "read", "socket", "connect", "sendmsg", "recvfrom", "write", "close", "exit_group"])
+        #expect(calls.prefix { $0 != "ioctl" }.count <= 3)
+    }
+}
+
+private let hasMusl = ["x86_64", "aarch64"].contains {
+    FileManager.default.fileExists(atPath: "/usr/lib/\($0)-linux-musl/libc.a")
+}
+
+/// The kinds of segments of a 64-bit ELF file (elf(5), `p_type`).
+private func programHeaderKinds(of file: Data) -> [UInt32] {
+    func number<Number: FixedWidthInteger>(_ offset: Int, as type: Number.Type) -> Number {
+        file.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+    }
+    let table = Int(number(32, as: UInt64.self))
+    let size = Int(number(54, as: UInt16.self))
+    let count = Int(number(56, as: UInt16.self))
+    return (0..<count).map { number(table + $0 * size, as: UInt32.self) }
+}
