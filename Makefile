@@ -1,0 +1,89 @@
+# fastdaemon. `make` alone tells what there is to make.
+
+PREFIX ?= /usr/local
+# Where the config is looked for: /etc for an installation into the system, below PREFIX for any other.
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+# Where the installed daemon makes its socket.
+RUNDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/run,$(PREFIX)/var/run)
+DESTDIR ?=
+
+SWIFT ?= swift
+RELEASE = .build/release
+PROGRAMS = fastdaemond fastdaemon_client fastdaemon_bench
+HANDLERS = Echo Wait Count
+
+bin = $(DESTDIR)$(PREFIX)/bin
+lib = $(DESTDIR)$(PREFIX)/lib/fastdaemon
+include = $(DESTDIR)$(PREFIX)/include
+man = $(DESTDIR)$(PREFIX)/share/man
+etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
+
+.PHONY: help build run test test-quick format lint bench install uninstall clean
+
+help:
+	@echo 'make run        builds for release, and starts the daemon on config/fastdaemon.json in the foreground'
+	@echo 'make build      builds for release'
+	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, a sanitizer, fuzzing'
+	@echo 'make test-quick runs the suite alone'
+	@echo 'make bench      measures the daemon and its references, and prints ratios'
+	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
+	@echo 'make uninstall  removes that again; a config that was changed is kept'
+	@echo 'make format     lays the code out'
+	@echo 'make clean      removes what was built'
+
+build:
+	$(SWIFT) build -c release
+
+# The libraries go where the shipped config looks for them. One that a daemon has loaded may be replaced: it runs on a copy.
+run: build
+	@mkdir -p config/plugins
+	@cp --remove-destination $(HANDLERS:%=$(RELEASE)/lib%.so) config/plugins/
+	@echo
+	@echo 'In another terminal:  $(RELEASE)/fastdaemon_client config/fastdaemon.sock echo hello world'
+	@echo
+	@exec $(RELEASE)/fastdaemond --config config/fastdaemon.json
+
+test: lint
+	Tests/run.sh
+
+test-quick:
+	$(SWIFT) test
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Plugins Tests
+
+bench: build
+	Tests/Benchmarks/bench.sh
+
+# What the installed programs and plugins need of Swift goes beside them, so that the machine needs no toolchain.
+install: build
+	install -d $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc)
+	install -m 755 $(PROGRAMS:%=$(RELEASE)/%) $(bin)
+	install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) $(lib)/plugins
+	ldd $(RELEASE)/fastdaemond $(RELEASE)/fastdaemon_bench $(HANDLERS:%=$(RELEASE)/lib%.so) \
+	    | sed -n 's|^.* => \(.*/swift/linux/lib[^ ]*\) .*|\1|p' | sort -u | xargs -I '{}' install -m 644 '{}' $(lib)
+	install -m 644 Sources/CFastDaemonPlugin/include/fastdaemon_plugin.h $(include)
+	install -m 644 Sources/fastdaemon_client/fastdaemon_client.1 Sources/fastdaemon_bench/fastdaemon_bench.1 $(man)/man1
+	install -m 644 Sources/CFastDaemonPlugin/fastdaemon_plugin.h.3 $(man)/man3
+	install -m 644 Sources/FastDaemonServer/fastdaemon.json.5 $(man)/man5
+	install -m 644 Sources/fastdaemond/fastdaemond.8 $(man)/man8
+	sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \
+	    -e 's|"unix": "fastdaemon.sock"|"unix": "$(RUNDIR)/fastdaemon.sock"|' config/fastdaemon.json >$(etc)/fastdaemon.json.new
+	install -d $(DESTDIR)$(RUNDIR)
+	if [ -e $(etc)/fastdaemon.json ]; then \
+	    cmp -s $(etc)/fastdaemon.json $(etc)/fastdaemon.json.new && rm $(etc)/fastdaemon.json.new \
+	        || echo 'kept $(etc)/fastdaemon.json; the shipped one is beside it, as fastdaemon.json.new'; \
+	else mv $(etc)/fastdaemon.json.new $(etc)/fastdaemon.json; fi
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(bin)/%) $(include)/fastdaemon_plugin.h
+	rm -rf $(lib)
+	rm -f $(man)/man1/fastdaemon_client.1 $(man)/man1/fastdaemon_bench.1 $(man)/man3/fastdaemon_plugin.h.3
+	rm -f $(man)/man5/fastdaemon.json.5 $(man)/man8/fastdaemond.8 $(etc)/fastdaemon.json.new
+	@if [ -e $(etc)/fastdaemon.json ]; then echo 'kept $(etc)/fastdaemon.json'; fi
+
+clean:
+	rm -rf .build config/plugins

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The test command: everything that can be wrong, each part under a heading of its own. It stops at the first that is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+heading() { printf '\n== %s\n' "$*"; }
+
+heading 'The suite: warnings are errors, and a room imports only what it lists'
+export FASTDAEMON_STRICT=1
+swift build --build-tests --explicit-target-dependency-import-check error
+swift test --skip-build --no-parallel
+
+heading 'The protocol and the pipeline under the thread sanitizer'
+FASTDAEMON_THREAD_SANITIZER=1 FASTDAEMON_PLAIN_CLIENT=1 swift test --sanitize=thread --scratch-path .build/thread-sanitizer \
+    --filter 'FastDaemonProtocolTests|FastDaemonPipelineTests'
+
+heading 'Fuzzing the decoders'
+Tests/Fuzz/run.sh 20
