@@ -117,12 +117,13 @@ let package = Package(
             exclude: ["fastdaemon_bench.1"], swiftSettings: swift),
 
         // The tests, a folder a room.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(
             name: "FastDaemonProtocolTests", dependencies: ["FastDaemonProtocol"], swiftSettings: swift),
-        .testTarget(name: "FastDaemonBenchTests", dependencies: ["CBench", "fastdaemon_bench"], swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonBenchTests", dependencies: ["fastdaemon_bench", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonIOTests", dependencies: ["FastDaemonIO", "FastDaemonSystem"], swiftSettings: swift),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),

@@ -207,8 +207,7 @@ int main(int count, char **arguments) {
         listeners[index].descriptor = listen_at(arguments[index + 1]);
         watch(epoll, &listeners[index], EPOLLIN, EPOLL_CTL_ADD);
     }
-    puts("listening");
-    fflush(stdout);
+    fprintf(stderr, "listening\n");
     for (;;) {
         int ready = epoll_wait(epoll, events, EVENTS, -1);
         for (int index = 0; index < ready; index++) {

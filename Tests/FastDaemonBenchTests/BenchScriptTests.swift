@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The script behind make bench")
 struct BenchScriptTests {
-    private let folder: ScratchFolder
+    private let folder: TemporaryFolder
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryFolder()
     }
 
     @Test("the median is the middle value, or the mean of the two middle ones")
@@ -77,9 +78,9 @@ struct BenchScriptTests {
 
     @Test("words that it does not know are refused")
     func usage() throws {
-        #expect(try script(["--bogus"]).status == 64)
-        #expect(try script(["--rows", "az"]).errors.contains("--rows takes letters from a to f, not 'az'"))
-        #expect(try script(["--help"]).output.hasPrefix("usage: bench.sh"))
+        #expect(try script("--bogus").status == .exited(64))
+        #expect(try script("--rows", "az").errorText.contains("--rows takes letters from a to f, not 'az'"))
+        #expect(try script("--help").outputText.hasPrefix("usage: bench.sh"))
     }
 
     private struct Results: Decodable {
@@ -94,19 +95,16 @@ struct BenchScriptTests {
         let rows: [Row]
     }
 
-    private static let benchmarks = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Benchmarks").path
-
-    private func script(_ arguments: [String]) throws -> RunningProgram.Outcome {
-        try RunningProgram("/bin/bash", ["\(Self.benchmarks)/bench.sh"] + arguments).finish()
+    private func script(_ arguments: String...) throws -> ProgramResult {
+        try run("/bin/bash", ["\(benchmarksFolder)/bench.sh"] + arguments)
     }
 
     /// What commands print that use the functions of `lib/table.sh`.
     private func table(_ commands: String) throws -> String {
-        let text = "set -euo pipefail; work='\(folder.path)'; . '\(Self.benchmarks)/lib/table.sh'\n\(commands)"
-        let outcome = try RunningProgram("/bin/bash", ["-c", text]).finish()
-        #expect(outcome.status == 0)
-        #expect(outcome.errors == "")
-        return outcome.output
+        let text = "set -euo pipefail; work='\(folder.path)'; . '\(benchmarksFolder)/lib/table.sh'\n\(commands)"
+        let outcome = try run("/bin/bash", ["-c", text])
+        #expect(outcome.status == .exited(0))
+        #expect(outcome.errorText == "")
+        return outcome.outputText
     }
 }

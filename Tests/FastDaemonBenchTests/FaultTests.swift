@@ -1,49 +1,55 @@
-import Glibc
-import Synchronization
+import Dispatch
+import TestSupport
 import Testing
 
 @testable import fastdaemon_bench
 
 @Suite("What a server does wrong is counted as what it is")
 struct FaultTests {
-    private let folder: ScratchFolder
-    private let path: String
-
-    /// Bytes of the request that is sent where the options name no command.
-    private let requestSize: Int
+    private let folder: TemporaryFolder
+    private var path: String { folder.file("faulty.sock") }
 
     init() throws {
-        folder = try ScratchFolder()
-        path = "\(folder.path)/faulty.sock"
-        requestSize = try RecordCodec(Options()).request.count
+        folder = try TemporaryFolder()
     }
 
     @Test("a connection that ends inside a reply")
     func short() throws {
-        let measurement = try measure("-c", "1", "-n", "3") { [requestSize] peer in
-            peer.read(requestSize)
-            peer.write(Array(record("hello", "").dropLast()))
+        let measurement = try measure("-n", "1") { peer in
+            _ = try peer.receiveRecord()
+            try peer.send(Array(record("hello", "").dropLast()))
+            return []
         }
-        #expect(measurement.tally[.short] == 3)
+        #expect(measurement.tally[.short] == 1)
         #expect(measurement.tally.isAllFailed)
+    }
+
+    @Test("a connection that is reset")
+    func reset() throws {
+        let measurement = try measure("-n", "1") { peer in
+            _ = try peer.receive(1)
+            return []
+        }
+        #expect(measurement.tally[.reset] == 1)
+        #expect(measurement.tally.firstReason(for: .reset) == "receiving: Connection reset by peer")
     }
 
     @Test("bytes that are another protocol")
     func malformed() throws {
-        let measurement = try measure("-c", "1", "-n", "2") { [requestSize] peer in
-            peer.read(requestSize)
-            peer.write(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
-            peer.read(1)
+        let measurement = try measure("-n", "1") { peer in
+            _ = try peer.receiveRecord()
+            try peer.send(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
+            return try peer.receiveAll()
         }
-        #expect(measurement.tally[.malformed] == 2)
+        #expect(measurement.tally[.malformed] == 1)
     }
 
     @Test("a reply that nothing was asked for")
     func unasked() throws {
-        let measurement = try measure("-c", "1", "-n", "1") { [requestSize] peer in
-            peer.read(requestSize)
-            peer.write(record("one", "") + record("two", ""))
-            peer.read(1)
+        let measurement = try measure("-n", "1") { peer in
+            _ = try peer.receiveRecord()
+            try peer.send(record("one", "") + record("two", ""))
+            return try peer.receiveAll()
         }
         #expect(measurement.tally.replies == 1)
         #expect(measurement.tally[.malformed] == 1)
@@ -51,12 +57,12 @@ struct FaultTests {
 
     @Test("an error text, of which the first is shown")
     func refused() throws {
-        let measurement = try measure("-c", "1", "-n", "2") { [requestSize] peer in
+        let measurement = try measure("-n", "2") { peer in
             for text in ["no such command", "busy"] {
-                peer.read(requestSize)
-                peer.write(record("", text))
+                _ = try peer.receiveRecord()
+                try peer.send(record("", text))
             }
-            peer.read(1)
+            return try peer.receiveAll()
         }
         #expect(measurement.tally[.refused] == 2)
         #expect(measurement.tally.replies == 2)
@@ -64,12 +70,12 @@ struct FaultTests {
         #expect(measurement.tally.isAllFailed)
     }
 
-    @Test("no reply at all")
+    @Test("no reply in time")
     func unanswered() throws {
-        let measurement = try measure("-c", "1", "-P", "4", "-n", "4", "--timeout", "0.2") { [requestSize] peer in
-            peer.read(requestSize)
-            peer.write(record("one", ""))
-            peer.read(1_000)
+        let measurement = try measure("-P", "4", "-n", "4", "--timeout", "0.2") { peer in
+            _ = try peer.receiveRecord()
+            try peer.send(record("one", ""))
+            return try peer.receiveAll()
         }
         #expect(measurement.tally.replies == 1)
         #expect(measurement.tally[.unanswered] == 3)
@@ -79,19 +85,23 @@ struct FaultTests {
 
     @Test("requests of an open loop that were due and could not even be sent")
     func neverSent() throws {
-        let measurement = try measure("-c", "1", "-n", "10", "--rate", "1000", "--timeout", "0.2") { peer in
-            peer.read(1_000)
+        let isMeasured = DispatchSemaphore(value: 0)
+        defer { isMeasured.signal() }
+        _ = try FakeServer(.unixDatagram(path)) { _ in
+            isMeasured.wait()
+            return []
         }
+        let measurement = try measure(["--dgram", "-c", "1", "-n", "10", "--rate", "1000", "--timeout", "0.2", path])
         #expect(measurement.tally[.unanswered] == 10)
         #expect(measurement.tally.isAllFailed)
     }
 
     @Test("a stall shows with its whole length in an open loop")
     func stall() throws {
-        let measurement = try measure("-c", "1", "-P", "100", "-n", "100", "--rate", "500") { [requestSize] peer in
-            peer.read(100 * requestSize)
-            for _ in 0..<100 { peer.write(record("at last", "")) }
-            peer.read(1)
+        let measurement = try measure("-P", "100", "-n", "100", "--rate", "500") { peer in
+            for _ in 0..<100 { _ = try peer.receiveRecord() }
+            for _ in 0..<100 { try peer.send(record("at last", "")) }
+            return try peer.receiveAll()
         }
         let latencies = measurement.tally.latencies
         #expect(measurement.tally.replies == 100)
@@ -103,110 +113,51 @@ struct FaultTests {
     @Test("a datagram that is lost, while the others are answered")
     func lostDatagram() throws {
         let request = try RecordCodec(Options()).request
-        let count = Atomic(0)
-        let server = try DatagramServer(at: path) { received in
-            #expect(received == request)
-            return count.add(1, ordering: .relaxed).newValue == 3 ? nil : record("hi", "")
+        let server = try FakeServer(.unixDatagram(path)) { peer in
+            for index in 0..<10 {
+                let received = try peer.answerDatagram { _ in index == 3 ? nil : record("hi", "") }
+                #expect(received == request)
+            }
+            return []
         }
-        let arguments = ["--quiet", "--warmup", "0", "--dgram", "-c", "2", "-n", "10", "--timeout", "0.2", server.path]
-        let measurement = try withExtendedLifetime(server) { try measure(arguments) }
+        let measurement = try measure(["--dgram", "-c", "2", "-n", "10", "--timeout", "0.2", path])
+        #expect(try server.finish().isEmpty)
         #expect(measurement.tally.replies == 9)
         #expect(measurement.tally[.unanswered] == 1)
     }
 
-    @Test("a datagram that is no record")
+    @Test("a datagram that is no whole record")
     func malformedDatagram() throws {
-        let server = try DatagramServer(at: path) { _ in Array(record("hi", "").dropLast()) }
-        let arguments = ["--quiet", "--warmup", "0", "--dgram", "-c", "1", "-n", "2", server.path]
-        let measurement = try withExtendedLifetime(server) { try measure(arguments) }
-        #expect(measurement.tally[.malformed] == 2)
+        let server = try FakeServer(.unixDatagram(path)) { peer in
+            try peer.answerDatagram { _ in Array(record("hi", "").dropLast()) }
+        }
+        let measurement = try measure(["--dgram", "-c", "1", "-n", "1", path])
+        #expect(try server.finish() == RecordCodec(Options()).request)
+        #expect(measurement.tally[.malformed] == 1)
     }
 
-    @Test("a server that goes away ends the run")
+    @Test("a server that goes away, which ends the run")
     func unreachable() throws {
-        let path = path
-        let measurement = try measure("-c", "1", "--duration", "1000") { peer in
-            unlink(path)
-        }
+        let measurement = try measure("--duration", "1000") { peer in try peer.receiveRecord() }
         #expect(measurement.ending == .unreachable)
         #expect(measurement.tally[.connect] == 20)
-        #expect(measurement.tally[.short] + measurement.tally[.reset] == 1)
+        #expect(measurement.tally[.short] == 1)
     }
 
+    /// Runs the generator with one connection against a server that takes one connection.
     private func measure(
-        _ arguments: String..., script: @escaping @Sendable (ScriptedServer.Peer) -> Void
+        _ arguments: String..., script: @escaping @Sendable (Peer) throws -> [UInt8]
     ) throws -> Measurement {
-        let server = try ScriptedServer(at: path, script: script)
-        return try withExtendedLifetime(server) { try measure(["--quiet", "--warmup", "0"] + arguments + [path]) }
+        let server = try FakeServer(.unix(path), script: script)
+        let measurement = try measure(["-c", "1"] + arguments + [path])
+        _ = try server.finish()
+        return measurement
     }
 
     private func measure(_ arguments: [String]) throws -> Measurement {
-        guard case .run(let options) = try Options.parse(arguments) else {
-            throw ProgramError(reason: "the options ask for no run")
-        }
+        let request = try Options.parse(["--quiet", "--warmup", "0"] + arguments)
+        guard case .run(let options) = request else { throw UsageError(reason: "the options ask for no run") }
         var generator = try LoadGenerator(options, endpoint: Endpoint(options), codec: RecordCodec(options))
         return generator.run()
-    }
-}
-
-@Suite("The program where nothing answers")
-struct RefusalTests {
-    @Test("a wrong option is status 64 and one line")
-    func usage() throws {
-        let outcome = try RunningProgram(Programs.bench, ["--connections", "none", "9998"]).finish()
-        #expect(outcome.status == 64)
-        #expect(outcome.output == "")
-        #expect(
-            outcome.errors == "fastdaemon_bench: --connections takes an integer from 1 to 1000000, not 'none';"
-                + " 'fastdaemon_bench -h' shows how it is called\n")
-    }
-
-    @Test("no daemon is status 69 and one line")
-    func unavailable() throws {
-        let folder = try ScratchFolder()
-        let outcome = try RunningProgram(Programs.bench, ["\(folder.path)/none.sock"]).finish()
-        #expect(outcome.status == 69)
-        #expect(
-            outcome.errors == "fastdaemon_bench: cannot connect to \(folder.path)/none.sock: No such file or directory;"
-                + " is the daemon running, and does its config listen here?\n")
-    }
-
-    @Test("a path too long for a socket is said to be that")
-    func longPath() throws {
-        let outcome = try RunningProgram(Programs.bench, [String(repeating: "x", count: 108)]).finish()
-        #expect(outcome.status == 69)
-        #expect(outcome.errors.contains("a socket's path has 1 to 107 bytes"))
-    }
-
-    @Test("a process that is not there is said to be that")
-    func noProcess() throws {
-        let folder = try ScratchFolder()
-        let server = try ScriptedServer(at: "\(folder.path)/some.sock") { _ in }
-        let arguments = ["--pid", "4194304", server.path]
-        let outcome = try withExtendedLifetime(server) { try RunningProgram(Programs.bench, arguments).finish() }
-        #expect(outcome.status == 69)
-        #expect(outcome.errors.contains("cannot see process 4194304 of --pid"))
-    }
-
-    @Test("more connections than descriptors is said to be that")
-    func tooMany() throws {
-        let outcome = try RunningProgram("/bin/sh", ["-c", "ulimit -n 64; exec \(Programs.bench) -c 100 9998"]).finish()
-        #expect(outcome.status == 69)
-        #expect(outcome.errors.contains("100 connections need 116 descriptors, and only 64 are allowed"))
-    }
-
-    @Test("a result that cannot be written is status 74")
-    func fullDisk() throws {
-        let outcome = try RunningProgram("/bin/sh", ["-c", "exec \(Programs.bench) --help > /dev/full"]).finish()
-        #expect(outcome.status == 74)
-        #expect(outcome.errors.contains("cannot write the result to standard output: No space left on device"))
-    }
-
-    @Test("help and version are status 0")
-    func help() throws {
-        let help = try RunningProgram(Programs.bench, ["--help"]).finish()
-        #expect(help.status == 0)
-        #expect(help.output.hasPrefix("usage: fastdaemon_bench [options] port [command [argument ...]]\n"))
-        #expect(try RunningProgram(Programs.bench, ["--version"]).finish().output == "fastdaemon_bench 0.1.0\n")
     }
 }

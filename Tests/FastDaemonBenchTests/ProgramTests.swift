@@ -1,18 +1,16 @@
-import Glibc
+import Foundation
+import TestSupport
 import Testing
 
 @testable import fastdaemon_bench
 
 @Suite("The program, against the C echo")
 struct ProgramTests {
-    private let folder: ScratchFolder
-    private let echo: RunningProgram
-    private var socket: String { "\(folder.path)/echo.sock" }
+    private let echo: EchoServer
+    private var socket: String { echo.socket }
 
     init() throws {
-        folder = try ScratchFolder()
-        echo = try RunningProgram(Programs.buildEcho(in: folder), ["\(folder.path)/echo.sock"])
-        #expect(echo.firstLine() == "listening")
+        echo = try EchoServer()
     }
 
     @Test("answers every request of a closed loop, and sees the server's process")
@@ -82,26 +80,31 @@ struct ProgramTests {
 
     @Test("an interrupt ends the run and still prints its result", arguments: [SIGINT, SIGTERM])
     func interrupt(signal: Int32) throws {
-        let server = try ScriptedServer(at: "\(folder.path)/one.sock") { peer in
-            peer.read(24)
-            peer.write(record("hi", ""))
-            peer.read(24)
-            // The second request came, so the program is in its loop, and gets no answer.
-            kill(peer.process, signal)
-            peer.read(1)
+        let folder = try TemporaryFolder()
+        let isInLoop = DispatchSemaphore(value: 0)
+        let server = try FakeServer(.unix(folder.file("one.sock"))) { peer in
+            _ = try peer.receiveRecord()
+            try peer.send(record("hi", ""))
+            let second = try peer.receiveRecord()
+            isInLoop.signal()
+            _ = try peer.receiveAll()
+            return second
         }
-        let arguments = ["--json", "-c", "1", "--warmup", "0", "--duration", "1000", "--timeout", "1000", server.path]
-        let outcome = try withExtendedLifetime(server) { try RunningProgram(Programs.bench, arguments).finish() }
-        let result = try DecodedReport(outcome.output)
-        #expect(outcome.status == 0)
+        let arguments = ["--json", "-c", "1", "--warmup", "0", "--duration", "1000", "--timeout", "1000", server.port]
+        let program = try RunningProgram(builtProgram("fastdaemon_bench"), arguments)
+        isInLoop.wait()
+        program.send(signal)
+        let outcome = try program.wait()
+        let result = try DecodedReport(outcome.outputText)
+        #expect(outcome.status == .exited(0))
         #expect(result.requests == 1)
         #expect(result.ending == "interrupted")
     }
 
     private func run(_ arguments: String...) throws -> DecodedReport {
-        let outcome = try RunningProgram(Programs.bench, ["--json"] + arguments).finish()
-        #expect(outcome.status == 0)
-        #expect(outcome.errors == "")
-        return try DecodedReport(outcome.output)
+        let outcome = try runBench(["--json"] + arguments)
+        #expect(outcome.status == .exited(0))
+        #expect(outcome.errorText == "")
+        return try DecodedReport(outcome.outputText)
     }
 }
