@@ -6,6 +6,10 @@ import PackageDescription
 // follow our warnings.
 let strict = Context.environment["FASTDAEMON_STRICT"] == "1"
 let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+// An async function of these rooms goes on where its caller is, so a call costs no look at the task's executors; each request
+// makes several.
+let onCallersExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 // With `swift test --sanitize=thread`: the pipeline then takes a lock that the sanitizer understands.
@@ -95,7 +99,7 @@ let package = Package(
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],
-            swiftSettings: swift),
+            swiftSettings: swift + onCallersExecutor),
         .target(name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift),
         .target(
             name: "FastDaemonHost",
@@ -107,7 +111,7 @@ let package = Package(
                 "CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonIO", "FastDaemonPipeline",
                 "FastDaemonProtocol", "FastDaemonSystem",
             ],
-            swiftSettings: swift),
+            swiftSettings: swift + onCallersExecutor),
         .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.

@@ -87,6 +87,8 @@ int clinux_sealed_copy(int descriptor, const char *label) {
     return copy;
 }
 
+int clinux_change_mode(const char *path, uint32_t mode) { return chmod(path, (mode_t)mode) < 0 ? -errno : 0; }
+
 int clinux_remove(const char *path) { return unlink(path) < 0 ? -errno : 0; }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0; }

@@ -88,6 +88,8 @@ static int handle(int number, void (*handler)(int)) {
 }
 
 int clinux_signal_forward(int number, int descriptor) {
+    struct sigaction inherited;
+    if (sigaction(number, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN) return 0;
     forward_to = descriptor;
     return handle(number, forward);
 }

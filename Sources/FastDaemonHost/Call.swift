@@ -8,25 +8,25 @@ import Synchronization
 /// The class has what every call has: arguments, facts, cancellation, the end. Where input comes from and output goes to is
 /// said by its subclasses: a record's two strings, or a session's streams.
 ///
-/// `@unchecked Sendable`: `state` and `cancellation` guard themselves. The rest is set before the plugin sees the call, and
+/// `@unchecked Sendable`, and its accesses unchecked, because there are many in every call: `state` and `cancellation` guard themselves. The rest is set before the plugin sees the call, and
 /// from then on used by the ABI's rules: by one thread at a time.
 open class Call: @unchecked Sendable {
     /// The command that is called.
-    public private(set) var command: PluginCommand
+    @exclusivity(unchecked) public private(set) var command: PluginCommand
 
     /// Its number in the log.
-    public internal(set) var id: UInt64 = 0
+    @exclusivity(unchecked) public internal(set) var id: UInt64 = 0
 
-    private var argumentBytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    private var arguments = UnsafeMutableBufferPointer<fastdaemon_bytes>(start: nil, count: 0)
-    private var argumentCount = 0
+    @exclusivity(unchecked) private var argumentBytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) private var arguments = UnsafeMutableBufferPointer<fastdaemon_bytes>(start: nil, count: 0)
+    @exclusivity(unchecked) private var argumentCount = 0
 
-    private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
+    @exclusivity(unchecked) private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
     private var peerText: [UInt8] = []
 
     /// Whether nothing of the plugin's is left in it once its handler returned a status, so that it can be used for another
     /// call.
-    public private(set) final var isReusable = true
+    @exclusivity(unchecked) public private(set) final var isReusable = true
 
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let state = Mutex(CallState())
@@ -46,7 +46,7 @@ open class Call: @unchecked Sendable {
     /// Makes this the call `id` of `command`, with the words of a command line as its arguments. An object whose call ended
     /// can be used for another; nothing is allocated where the words fit.
     public final func prepare(_ command: PluginCommand, id: UInt64, words: borrowing Words) {
-        self.command = command
+        if self.command !== command { self.command = command }
         self.id = id
         words.withUnsafeBytes { setArguments(words, $0) }
         if let factsStorage {
@@ -112,13 +112,13 @@ open class Call: @unchecked Sendable {
 
     /// Calls the handler on this thread: a loop's, for inline commands.
     public final func runInline() -> Outcome {
-        outcome(of: command.run(command.plugin.services.table, pointer, command.context))
+        outcome(of: command.run(command.table, pointer, command.context))
     }
 
     /// Calls the handler on this thread of the pool, in the caller's directory.
     public final func runOnPool() -> Outcome {
         command.plugin.services.pool.enterDirectory(directoryDescriptor)
-        return outcome(of: command.run(command.plugin.services.table, pointer, command.context))
+        return outcome(of: command.run(command.table, pointer, command.context))
     }
 
     private func outcome(of result: Int32) -> Outcome {
@@ -142,8 +142,8 @@ open class Call: @unchecked Sendable {
     /// `finish` of the ABI.
     final func finish(_ status: Int32) {
         waitForCallback()
-        let continuation = state.withLock { $0.finish(status >= 0 && status <= 255 ? status : 255) }
-        continuation?.resume(returning: status)
+        let counted = status >= 0 && status <= 255 ? status : 255
+        state.withLock { $0.finish(counted) }?.resume(returning: counted)
     }
 
     /// The pointer that the plugin knows this by. Valid as long as the object.

@@ -140,6 +140,9 @@ public final class PluginCommand: @unchecked Sendable {
     /// Not counted, because it is looked at in every call: a plugin outlives its commands, which it holds.
     public unowned(unsafe) let plugin: Plugin
 
+    /// The table that `run` is handed: at hand here, because it is in every call.
+    let table: UnsafePointer<fastdaemon_host>
+
     let run: @convention(c) (UnsafePointer<fastdaemon_host>?, OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
     let context: UnsafeMutableRawPointer?
 
@@ -176,6 +179,7 @@ public final class PluginCommand: @unchecked Sendable {
         summary = description.summary.map { Printable.line(String(cString: $0)) } ?? ""
         usage = description.usage.map { Printable.text(String(cString: $0)) } ?? ""
         self.run = run
+        table = plugin.services.table
         context = description.context
         self.plugin = plugin
     }

@@ -68,16 +68,31 @@ public final class DatagramSocket: @unchecked Sendable {
         }
     }
 
+    /// How many datagrams wait for receivers that do not keep up.
+    private var waitingCount = 0
+
+    /// More of them than this are lost at once.
+    private static let mostWaiting = 64
+
     /// Sends one datagram. A receiver that does not keep up loses it after `patience` nanoseconds. Loop thread only.
+    ///
+    /// A datagram socket that is bound to no one receiver is always writable, so nothing tells when there is room again for
+    /// this one: it is tried anew, in growing intervals.
     public func send(
         _ bytes: [UInt8], to receiver: SocketAddress, patience: UInt64
     ) async throws(ConnectionError) {
+        var pause: UInt64 = 500_000
+        var waited: UInt64 = 0
         while true {
             let result = receiver.withPointer { clinux_send_to(registration.number, bytes, bytes.count, $0, $1) }
             if result >= 0 { return }
             guard result == -ConnectionError.wouldBlock else { throw .failed(Int32(-result)) }
-            registration.clearWritable()
-            if case .timedOut = await registration.waitUntilWritable(deadline: loop.now + patience) { throw .timedOut }
+            guard waited < patience, waitingCount < Self.mostWaiting else { throw .timedOut }
+            waitingCount += 1
+            await loop.sleep(nanoseconds: pause)
+            waitingCount -= 1
+            waited += pause
+            pause *= 2
         }
     }
 

@@ -30,6 +30,12 @@ public final class Listener: Sendable {
         try Listener(bindingTo: address, datagram: true, mode: mode)
     }
 
+    /// Stops listening: whoever connects is refused from now on, and a Unix socket's file is gone.
+    public func close() {
+        _ = clinux_shutdown_listening(descriptor.number)
+        removeFile()
+    }
+
     /// Removes the file of a Unix socket now, for a process that ends without letting go of its values.
     public func removeFile() {
         file?.remove()
@@ -51,6 +57,8 @@ public final class Listener: Sendable {
             throw IOError("listen on", subject, because: "another program listens there already")
         }
         _ = try check(result, "listen on", subject)
+        // The umask took from what bind(2) gave; the mode is the user's word, so it is given in full.
+        if let path = address.path { _ = try check(clinux_change_mode(path, mode), "set the mode of", subject) }
         let number = socket.number
         self.address = SocketAddress { _ = clinux_socket_name(number, $0, $1) }
         file = address.path.flatMap(SocketFile.init(at:))

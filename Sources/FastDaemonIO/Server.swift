@@ -54,12 +54,14 @@ public final class Server: Sendable {
         return Connections(acceptor: acceptor)
     }
 
-    /// Stops accepting: each sequence of connections ends. Those that were accepted live on.
+    /// Stops listening: each sequence of connections ends, and whoever connects is refused. Connections that were accepted
+    /// live on.
     public func close() {
         let open = acceptors.withLock { acceptors in
             defer { acceptors = nil }
             return acceptors ?? []
         }
+        listener.close()
         for acceptor in open { acceptor.close() }
     }
 }

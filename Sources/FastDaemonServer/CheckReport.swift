@@ -24,9 +24,8 @@ public struct CheckReport: Sendable {
         text += listeners.text + "\n"
         var plugins = TextTable(["plugin", "version", "command", "runs", "library"], leftAligned: [0, 1, 2, 3, 4])
         for route in registry.routing.routes {
-            guard case .plugin(let command, let execution, _) = route.action else { continue }
-            let plugin = command.plugin
-            plugins.add([plugin.name, plugin.version, route.name, execution.rawValue, plugin.libraryPath])
+            guard let plugin = route.command?.plugin else { continue }
+            plugins.add([plugin.name, plugin.version, route.name, route.execution.rawValue, plugin.libraryPath])
         }
         served = text + plugins.text
     }

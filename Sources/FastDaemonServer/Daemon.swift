@@ -188,7 +188,7 @@ public final class Daemon: Sendable {
 
     /// Ends the process without waiting for anybody. Sockets leave no file behind.
     private func exitNow(_ status: Int32) {
-        for (server, _) in servers { server.listener.removeFile() }
+        for (server, _) in servers { server.close() }
         for (socket, _) in sockets { socket.listener.removeFile() }
         _exit(status)
     }

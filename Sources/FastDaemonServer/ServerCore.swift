@@ -77,16 +77,37 @@ final class ServerCore: Sendable {
     /// One line a call: who called what, how it ended, how long it waited and ran, and how much went in and out.
     func logAccess(_ running: RunningCall, status: Int32, begin: UInt64, bytesOut: Int) {
         guard log.writes(.info) else { return }
-        let end = clinux_now()
-        log.write(
-            .info, "call",
-            [
-                ("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id))),
-                ("peer", .text("\(running.call.caller)")), ("status", .number(Int(status))),
-                ("queued_us", .number(Int((begin - running.received) / 1000))),
-                ("ran_us", .number(Int((end - begin) / 1000))), ("bytes_in", .number(running.bytesIn)),
-                ("bytes_out", .number(bytesOut)),
-            ])
+        let access = Access(
+            command: running.route.name, id: running.call.id, caller: running.call.caller, status: status,
+            queued: begin - running.received, ran: clinux_now() - begin, bytesIn: running.bytesIn, bytesOut: bytesOut)
+        log.write(.info, "call", access.fields)
+    }
+
+    /// The line of a request that the daemon answered itself.
+    func logAccess(command: String, id: UInt64, _ source: any CallerSource, status: Int32, bytesOut: Int = 0) {
+        guard log.writes(.info) else { return }
+        let access = Access(command: command, id: id, caller: source.caller, status: status, bytesOut: bytesOut)
+        log.write(.info, "call", access.fields)
+    }
+}
+
+/// What the access log says of a call. Times are in nanoseconds.
+private struct Access {
+    var command: String
+    var id: UInt64
+    var caller: Caller
+    var status: Int32
+    var queued: UInt64 = 0
+    var ran: UInt64 = 0
+    var bytesIn = 0
+    var bytesOut: Int
+
+    var fields: [(String, Log.Field)] {
+        [
+            ("command", .text(command)), ("call", .number(Int(truncatingIfNeeded: id))), ("peer", .text("\(caller)")),
+            ("status", .number(Int(status))), ("queued_us", .number(Int(queued / 1000))),
+            ("ran_us", .number(Int(ran / 1000))), ("bytes_in", .number(bytesIn)), ("bytes_out", .number(bytesOut)),
+        ]
     }
 }
 

@@ -38,6 +38,9 @@ ptrdiff_t clinux_write(int descriptor, const void *data, size_t count);
    F_ADD_SEALS). Returns the new descriptor. */
 int clinux_sealed_copy(int descriptor, const char *label);
 
+/* chmod(2) */
+int clinux_change_mode(const char *path, uint32_t mode);
+
 /* unlink(2) */
 int clinux_remove(const char *path);
 

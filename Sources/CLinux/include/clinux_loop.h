@@ -41,7 +41,8 @@ void clinux_wake(int descriptor);
 uint64_t clinux_now(void);
 
 /* Has `number` write itself, as one byte, into `descriptor` (a non-blocking pipe) instead of ending the process. Handlers,
-   unlike a blocked mask or an ignored signal, are not inherited by programs that a plugin starts. */
+   unlike a blocked mask or an ignored signal, are not inherited by programs that a plugin starts. A signal that whoever
+   started the process had it ignore (nohup) stays ignored. */
 int clinux_signal_forward(int number, int descriptor);
 
 /* Has `number` do nothing, likewise without children inheriting it. */

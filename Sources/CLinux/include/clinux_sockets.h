@@ -30,9 +30,12 @@ ptrdiff_t clinux_receive_from(int descriptor, void *buffer, size_t capacity, str
 /* A second descriptor of the same socket, close-on-exec. */
 int clinux_duplicate(int descriptor);
 
-/* Sets the permissions that bind(2) will give the file of a Unix socket; before it, so that there is no moment in which
-   they are wider. */
+/* Sets the permissions that bind(2) will give the file of a Unix socket, less what the umask takes away; before it, so that
+   there is no moment in which they are wider. */
 int clinux_set_mode(int descriptor, uint32_t mode);
+
+/* Stops a listening socket, however many descriptors it has: connecting to it is refused from now on. */
+int clinux_shutdown_listening(int descriptor);
 
 /* Closes the sending half, so that the peer reads the end after what was sent. */
 int clinux_shutdown_sending(int descriptor);

@@ -14,7 +14,7 @@ struct PluginRegistry: Sendable {
     /// Loads all plugins that the config lists.
     init(_ configuration: Configuration, services: HostServices) {
         var routes = BuiltInCommand.allCases.enumerated().map { index, command in
-            Route(name: command.rawValue, action: .builtIn(command), index: index)
+            Route(name: command.rawValue, index: index, builtIn: command)
         }
         do {
             if !configuration.plugins.isEmpty {
@@ -80,15 +80,13 @@ struct PluginRegistry: Sendable {
         }
         // Names are bytes: two spellings of one letter are two names, which String's == would take for one.
         if let other = routes.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
-            switch other.action {
-            case .builtIn:
+            guard let taken = other.command else {
                 return refuse("its command \"\(name)\" is one of the daemon's own; rename it with \"commands\"")
-            case .plugin(let taken, _, _):
-                return refuse(
-                    "its command \"\(name)\" is served by \(taken.plugin.libraryPath) already; rename one of them with "
-                        + "\"commands\"")
             }
+            return refuse(
+                "its command \"\(name)\" is served by \(taken.plugin.libraryPath) already; rename one of them with "
+                    + "\"commands\"")
         }
-        routes.append(Route(name: name, action: .plugin(command, execution, gate: gate), index: routes.count))
+        routes.append(Route(name: name, index: routes.count, command: command, execution: execution, gate: gate))
     }
 }

@@ -1,38 +1,41 @@
 import FastDaemonHost
 import Glibc
 
-/// A command as it is served: its name, what runs it, and what is counted of it.
+/// A command as it is served: its name, and what runs it.
 final class Route: Sendable {
-    enum Action: Sendable {
-        case plugin(PluginCommand, PluginCommand.Execution, gate: Int)
-        case builtIn(BuiltInCommand)
-    }
-
     let name: String
-    let action: Action
 
     /// Its place in each loop's counters.
     let index: Int
 
-    init(name: String, action: Action, index: Int) {
+    /// The daemon's own command, or a plugin's: one of the two is there.
+    let builtIn: BuiltInCommand?
+    let command: PluginCommand?
+
+    /// Where a plugin's command runs, and the plugin's place in the admission.
+    let execution: PluginCommand.Execution
+    let gate: Int
+
+    init(name: String, index: Int, builtIn: BuiltInCommand) {
         self.name = name
-        self.action = action
         self.index = index
+        self.builtIn = builtIn
+        command = nil
+        execution = .inline
+        gate = 0
     }
 
-    var summary: String {
-        switch action {
-        case .plugin(let command, _, _): command.summary
-        case .builtIn(let command): command.summary
-        }
+    init(name: String, index: Int, command: PluginCommand, execution: PluginCommand.Execution, gate: Int) {
+        self.name = name
+        self.index = index
+        builtIn = nil
+        self.command = command
+        self.execution = execution
+        self.gate = gate
     }
 
-    var usage: String {
-        switch action {
-        case .plugin(let command, _, _): command.usage
-        case .builtIn(let command): command.usage
-        }
-    }
+    var summary: String { builtIn?.summary ?? command?.summary ?? "" }
+    var usage: String { builtIn?.usage ?? command?.usage ?? "" }
 }
 
 /// Finds a command by the bytes of its name: a hash table of open addresses, built once. A look-up allocates nothing, and costs
@@ -43,35 +46,52 @@ final class RoutingTable: Sendable {
     /// All routes, by name.
     let routes: [Route]
 
-    private let places: [Int32]
-    private let names: [[UInt8]]
+    /// A place of the table: a route, and where its name stands in `names`. Empty ones have no name.
+    private struct Place {
+        unowned(unsafe) let route: Route?
+        let offset: Int
+        let count: Int
+    }
+
+    /// Both are filled once, and freed with the table. Plain memory, so that a look-up counts no references.
+    private nonisolated(unsafe) let places: UnsafeMutableBufferPointer<Place>
+    private nonisolated(unsafe) let names: UnsafeMutableRawBufferPointer
+
     private let mask: Int
 
     init(_ routes: [Route]) {
         self.routes = routes.sorted { $0.name < $1.name }
-        names = self.routes.map { Array($0.name.utf8) }
         var size = 16
         while size < routes.count * 2 { size *= 2 }
         mask = size - 1
-        var places = [Int32](repeating: -1, count: size)
-        for (index, name) in names.enumerated() {
+        places = .allocate(capacity: size)
+        places.initialize(repeating: Place(route: nil, offset: 0, count: 0))
+        names = .allocate(byteCount: routes.reduce(1) { $0 + $1.name.utf8.count }, alignment: 1)
+        var offset = 0
+        for route in self.routes {
+            let name = Array(route.name.utf8)
+            UnsafeMutableRawBufferPointer(rebasing: names[offset...]).copyBytes(from: name)
             var place = name.withUnsafeBytes(Self.hash) & mask
-            while places[place] >= 0 { place = (place + 1) & mask }
-            places[place] = Int32(index)
+            while places[place].count > 0 { place = (place + 1) & mask }
+            places[place] = Place(route: route, offset: offset, count: name.count)
+            offset += name.count
         }
-        self.places = places
+    }
+
+    deinit {
+        places.deallocate()
+        names.deallocate()
     }
 
     subscript(name: UnsafeRawBufferPointer) -> Route? {
-        var place = Self.hash(name) & mask
-        while places[place] >= 0 {
-            let index = Int(places[place])
-            if names[index].count == name.count,
-                names[index].withUnsafeBytes({ memcmp($0.baseAddress!, name.baseAddress!, name.count) == 0 })
+        var index = Self.hash(name) & mask
+        while places[index].count > 0 {
+            let place = places[index]
+            if place.count == name.count, memcmp(names.baseAddress! + place.offset, name.baseAddress!, name.count) == 0
             {
-                return routes[index]
+                return place.route
             }
-            place = (place + 1) & mask
+            index = (index + 1) & mask
         }
         return nil
     }

@@ -28,9 +28,12 @@ extension Configuration {
         let value: JSONValue
         do {
             let bytes = try readTrusted(file)
+            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { throw fail("the file is empty") }
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
             value = try decoder.decode(JSONValue.self, from: Data(bytes))
+        } catch let error as ConfigurationError {
+            throw error
         } catch let error as DecodingError {
             throw fail("not JSON: \(explanation(of: error))")
         } catch {
@@ -89,7 +92,9 @@ private func readTrusted(_ file: String) throws -> [UInt8] {
 private func explanation(of error: DecodingError) -> String {
     guard case .dataCorrupted(let context) = error else { return "\(error)" }
     // What the decoder says of the place is in its underlying error; without one, its own words have to do.
-    guard let underlying = context.underlyingError else { return context.debugDescription }
+    guard let underlying = context.underlyingError else {
+        return "a quote, a comma, a colon or a bracket is missing or out of place"
+    }
     return "\(underlying)"
 }
 

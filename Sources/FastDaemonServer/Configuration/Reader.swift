@@ -64,6 +64,9 @@ struct Reader {
             listener.dialect = dialect
         }
         if isUnix {
+            if listener.isDatagram, object["allowUsers"] != nil {
+                report("\(path).allowUsers", "is for stream sockets; a datagram does not say who sent it")
+            }
             readAccess(object, at: path, into: &listener)
         } else {
             for key in ["mode", "allowUsers"] where object[key] != nil {

@@ -51,15 +51,10 @@ struct StatusReport: Report {
         commands = core.routing.routes.map { route in
             let totals = core.totals(of: route)
             let counts = running[route.index, default: (running: 0, waiting: 0)]
-            switch route.action {
-            case .builtIn:
-                return Command(
-                    name: route.name, plugin: "", execution: "built in", totals: totals, running: 0, waiting: 0)
-            case .plugin(let command, let execution, _):
-                return Command(
-                    name: route.name, plugin: command.plugin.name, execution: execution.rawValue, totals: totals,
-                    running: counts.running, waiting: counts.waiting)
-            }
+            return Command(
+                name: route.name, plugin: route.command?.plugin.name ?? "",
+                execution: route.builtIn == nil ? route.execution.rawValue : "built in", totals: totals,
+                running: counts.running, waiting: counts.waiting)
         }
     }
 
@@ -124,10 +119,7 @@ struct PluginsReport: Report {
     init(_ core: ServerCore) {
         plugins = core.registry.plugins.enumerated().map { gate, plugin in
             let counts = core.admission.counts(of: gate)
-            let names = core.routing.routes.compactMap { route -> String? in
-                if case .plugin(let command, _, _) = route.action, command.plugin === plugin { return route.name }
-                return nil
-            }
+            let names = core.routing.routes.filter { $0.command?.plugin === plugin }.map(\.name)
             return Entry(
                 name: plugin.name, version: plugin.version, library: plugin.libraryPath, commands: names,
                 running: counts.running, waiting: counts.waiting, limit: core.registry.gates[gate].limit)

@@ -1,7 +1,29 @@
 import Synchronization
 
-/// What one loop counts of one command. One thread writes, any may read; so the counters need no locked instruction.
-final class CommandCounters: Sendable {
+/// What one loop counts of each command. One thread writes, any may read; so the counters need no locked instruction.
+///
+/// `@unchecked Sendable`: the memory is filled once, and holds nothing but atomics.
+final class LoopCounters: @unchecked Sendable {
+    private let commands: UnsafeMutableBufferPointer<CommandCounters>
+
+    init(count: Int) {
+        commands = .allocate(capacity: count)
+        for index in 0..<count { (commands.baseAddress! + index).initialize(to: CommandCounters()) }
+    }
+
+    deinit {
+        commands.baseAddress?.deinitialize(count: commands.count)
+        commands.deallocate()
+    }
+
+    /// The counters of one command. In place, so that counting touches no reference.
+    subscript(index: Int) -> CommandCounters {
+        unsafeAddress { UnsafePointer(commands.baseAddress! + index) }
+    }
+}
+
+/// What one loop counts of one command.
+struct CommandCounters: ~Copyable, Sendable {
     private let calls = Atomic<UInt64>(0)
     private let failures = Atomic<UInt64>(0)
     private let refusals = Atomic<UInt64>(0)

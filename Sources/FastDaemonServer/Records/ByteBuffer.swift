@@ -13,8 +13,9 @@ final class ByteBudget: Sendable {
     /// How much is taken, in bytes.
     var inUse: Int { used.load(ordering: .relaxed) }
 
-    func take(_ count: Int) -> Bool {
-        if used.add(count, ordering: .relaxed).newValue <= limit { return true }
+    /// Takes a share. Returns false, and takes nothing, where the limit is reached.
+    func take(_ count: Int, regardless: Bool) -> Bool {
+        if used.add(count, ordering: .relaxed).newValue <= limit || regardless { return true }
         used.subtract(count, ordering: .relaxed)
         return false
     }
@@ -27,14 +28,15 @@ final class ByteBudget: Sendable {
 /// Bytes that are appended at the end and taken from the front. What it holds beyond a small share of its own counts against
 /// the daemon's budget.
 ///
-/// `@unchecked Sendable`: it is handed from one owner to the next, and never used by two at once.
+/// `@unchecked Sendable`, and its accesses unchecked: it is handed from one owner to the next, never used by two at once, and
+/// lends no inout access to anybody.
 final class ByteBuffer: @unchecked Sendable {
-    private var storage: UnsafeMutableRawPointer?
-    private var capacity = 0
-    private var start = 0
-    private var end = 0
+    @exclusivity(unchecked) private var storage: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var capacity = 0
+    @exclusivity(unchecked) private var start = 0
+    @exclusivity(unchecked) private var end = 0
     private let budget: ByteBudget
-    private var charged = 0
+    @exclusivity(unchecked) private var charged = 0
 
     /// Up to this size a buffer costs no budget: counting every small one would cost more than it holds.
     private static let freeShare = 16 * 1024
@@ -58,24 +60,32 @@ final class ByteBuffer: @unchecked Sendable {
 
     /// Puts bytes at the end. Returns false, and takes none, where the budget is used up.
     @discardableResult
-    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    func append(_ bytes: UnsafeRawBufferPointer, regardless: Bool = false) -> Bool {
         if bytes.isEmpty { return true }
-        guard reserve(bytes.count) else { return false }
+        guard reserve(bytes.count, regardless: regardless) else { return false }
         memcpy(storage! + end, bytes.baseAddress!, bytes.count)
         end += bytes.count
         return true
     }
 
-    @discardableResult
-    func append(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    /// Puts a 4-byte big-endian count at the end, whatever the budget: without it a reply would not be one.
+    func append(count: Int) {
+        _ = reserve(4, regardless: true)
+        (storage! + end).storeBytes(of: UInt32(count).bigEndian, as: UInt32.self)
+        end += 4
     }
 
-    /// Puts a 4-byte big-endian count at the end.
-    @discardableResult
-    func append(count: Int) -> Bool {
-        withUnsafeBytes(of: UInt32(count).bigEndian) { append($0) }
+    /// Puts a text of the daemon's own at the end with its count before it, whatever the budget: to say that memory is short
+    /// must be possible when it is.
+    func appendText(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            append(count: utf8.count)
+            if utf8.isEmpty { return }
+            _ = reserve(utf8.count, regardless: true)
+            memcpy(storage! + end, utf8.baseAddress!, utf8.count)
+            end += utf8.count
+        }
     }
 
     /// Writes a 4-byte big-endian count over what stands `offset` bytes from the front.
@@ -84,8 +94,12 @@ final class ByteBuffer: @unchecked Sendable {
     }
 
     /// Makes room for `count` more bytes at the end. Returns false where the budget is used up.
-    func reserve(_ count: Int) -> Bool {
+    func reserve(_ count: Int, regardless: Bool = false) -> Bool {
         if end + count <= capacity { return true }
+        return grow(by: count, regardless: regardless)
+    }
+
+    private func grow(by count: Int, regardless: Bool) -> Bool {
         if start > 0 {
             memmove(storage!, storage! + start, end - start)
             end -= start
@@ -94,9 +108,12 @@ final class ByteBuffer: @unchecked Sendable {
         }
         let wanted = max(capacity * 2, end + count, 512)
         let charge = max(0, wanted - Self.freeShare)
-        if charge > charged, !budget.take(charge - charged) { return false }
+        if charge > charged, !budget.take(charge - charged, regardless: regardless) { return false }
         charged = max(charged, charge)
-        guard let grown = realloc(storage, wanted) else { return false }
+        guard let grown = realloc(storage, wanted) else {
+            precondition(!regardless, "out of memory")
+            return false
+        }
         storage = grown
         capacity = wanted
         return true

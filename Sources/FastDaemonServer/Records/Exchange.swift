@@ -11,8 +11,8 @@ enum ExchangeError: Error {
     /// What the peer sent is no record.
     case record(RecordError)
 
-    /// The peer kept a record waiting for longer than `seconds`.
-    case slowRecord(seconds: Double)
+    /// The peer kept a record waiting for longer than the limit of that name allows.
+    case slowRecord(limit: String, seconds: Double)
 
     /// The peer sent nothing for a while. Nothing is wrong with that.
     case idle
@@ -114,7 +114,8 @@ final class Exchange: CallerSource, @unchecked Sendable {
                 // A peer that waits for its replies is not idle.
                 if owesReplies, partialIsEmpty { lastProgress = connection.loop.now }
                 if deadline > connection.loop.now { continue }
-                throw partialIsEmpty ? .idle : .slowRecord(seconds: recordSeconds)
+                if partialIsEmpty { throw .idle }
+                throw .slowRecord(limit: hasHadRecord ? "recordSeconds" : "firstRecordSeconds", seconds: recordSeconds)
             } catch {
                 throw .connection(error)
             }
@@ -209,6 +210,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
         self.pending = pending
         guard pending.append(UnsafeRawBufferPointer(rebasing: output.bytes[sent...])) else { throw .outOfBuffers }
     }
+
+    /// Whether something is there that was not sent.
+    var hasToFlush: Bool { pending != nil || !replies.isEmpty }
 
     /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
     /// care of everything.

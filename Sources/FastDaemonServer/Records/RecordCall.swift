@@ -15,31 +15,34 @@ protocol CallerSource: AnyObject, Sendable {
 /// goes straight behind the replies before it. If the handler says "later", the call is *detached*: it gets an input and an
 /// output of its own, and from then on is like a concurrent one.
 ///
+/// Its properties are read and written several times in every call, and by one thread at a time: the run-time's check of each
+/// access would cost more than the accesses.
+///
 /// `@unchecked Sendable`: attached, it belongs to the loop's thread, and others wait; detached, `lock` guards the output, and
 /// the ABI lets one thread at a time read.
 final class RecordCall: Call, @unchecked Sendable {
-    private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) private var input = UnsafeRawBufferPointer(start: nil, count: 0)
     private var ownInput: ByteBuffer?
 
     /// Where the reply goes: its count, then standard output, from `replyStart` on.
-    private var output: ByteBuffer
-    private var replyStart = 0
+    private let output: ByteBuffer
+    @exclusivity(unchecked) private var replyStart = 0
     private let errors: ByteBuffer
-    private var fault: Fault?
+    @exclusivity(unchecked) private var fault: Fault?
 
     private let budget: ByteBudget
     private let replyLimit: Int
     private let lock = Mutex(())
 
     /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.
-    private unowned(unsafe) var callerSource: (any CallerSource)?
-    private var knownCaller: Caller?
+    @exclusivity(unchecked) private unowned(unsafe) var callerSource: (any CallerSource)?
+    @exclusivity(unchecked) private var knownCaller: Caller?
 
     /// Whether its turn has come; before that it waits.
     let hasBegun = Atomic(false)
 
     /// The thread that an attached call belongs to.
-    private var loopThread: UnsafeMutableRawPointer?
+    private let loopThread: UnsafeMutableRawPointer?
     private let isDetached = Atomic(true)
 
     /// Why what the handler wrote is not what the caller gets.
@@ -47,43 +50,46 @@ final class RecordCall: Call, @unchecked Sendable {
         case overReplyLimit
         case overBudget
         case refused(String)
+        case notText(String, Int)
     }
 
-    init(command: PluginCommand, budget: ByteBudget, replyLimit: Int) {
+    /// - Parameter output: the buffer of the loop that this is created on, for inline calls; nil for a call on its own.
+    init(command: PluginCommand, budget: ByteBudget, replyLimit: Int, output: ByteBuffer? = nil) {
         self.budget = budget
         self.replyLimit = replyLimit
-        output = ByteBuffer(budget: budget)
+        self.output = output ?? ByteBuffer(budget: budget)
         errors = ByteBuffer(budget: budget)
+        loopThread = clinux_thread_context()
         super.init(command: command)
     }
 
     // MARK: - Attached to a loop
 
-    /// Begins an inline call, whose reply goes behind what `output` holds. The input is lent until the handler returns.
-    func attach(input: UnsafeRawBufferPointer, output: ByteBuffer, from source: any CallerSource) {
+    /// Begins an inline call, whose reply goes behind what the loop's buffer holds. The input is lent until the handler
+    /// returns.
+    func attach(input: UnsafeRawBufferPointer, from source: any CallerSource) {
         self.input = input
-        self.output = output
         callerSource = source
-        knownCaller = nil
-        fault = nil
-        loopThread = clinux_thread_context()
+        if knownCaller != nil { knownCaller = nil }
+        if fault != nil { fault = nil }
         isDetached.store(false, ordering: .relaxed)
         replyStart = output.count
         output.append(count: 0)
     }
 
-    /// Gives a call whose handler said "later" an input and an output of its own, and takes what it wrote so far out of the
-    /// loop's buffer.
-    func detach() {
-        takeInput(input)
-        let own = ByteBuffer(budget: budget)
-        own.append(UnsafeRawBufferPointer(rebasing: output.bytes[replyStart...]))
-        output.truncate(to: replyStart)
-        output = own
+    /// Gives a call whose handler said "later" an input of its own, and the loop's buffer, in which it has begun to write.
+    ///
+    /// - Returns: the buffer that the loop goes on with: it holds the replies that stood before this one.
+    func detach() -> ByteBuffer {
+        let others = ByteBuffer(budget: budget)
+        others.append(UnsafeRawBufferPointer(rebasing: output.bytes[..<replyStart]), regardless: true)
+        output.removeFirst(replyStart)
         replyStart = 0
+        if !takeInput(input) { fault = .overBudget }
         knownCaller = caller
         callerSource = nil
         isDetached.store(true, ordering: .releasing)
+        return others
     }
 
     // MARK: - On its own
@@ -91,11 +97,10 @@ final class RecordCall: Call, @unchecked Sendable {
     /// Begins a call with an input and an output of its own. Returns false where there is no memory for them.
     func begin(input: UnsafeRawBufferPointer, from source: any CallerSource) -> Bool {
         knownCaller = source.caller
-        guard takeInput(input) else { return false }
-        return output.append(count: 0)
+        output.append(count: 0)
+        return takeInput(input)
     }
 
-    @discardableResult
     private func takeInput(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let own = ByteBuffer(budget: budget)
         guard own.append(bytes) else { return false }
@@ -106,7 +111,7 @@ final class RecordCall: Call, @unchecked Sendable {
 
     /// Holds a thread to which an inline handler gave its call until the handler has returned on the loop.
     private func waitUntilDetached() {
-        if isDetached.load(ordering: .acquiring) || clinux_thread_context() == loopThread { return }
+        if clinux_thread_context() == loopThread { return }
         while !isDetached.load(ordering: .acquiring) { clinux_yield() }
     }
 
@@ -155,43 +160,44 @@ final class RecordCall: Call, @unchecked Sendable {
     /// - Returns: how many bytes of output the handler wrote.
     func completeReply() -> Int {
         let written = output.count - replyStart - 4 + errors.count
-        if let fault = faultText {
+        if fault == nil { fault = textFault }
+        if fault == nil { complete() }
+        if let fault {
             output.truncate(to: replyStart)
-            errors.removeAll()
             output.append(count: 0)
-            output.append(count: fault.utf8.count)
-            output.append(fault)
-            return written
+            output.appendText(explanation(of: fault))
         }
-        output.overwrite(count: output.count - replyStart - 4, at: replyStart)
-        output.append(count: errors.count)
-        output.append(errors.bytes)
-        errors.removeAll()
+        if !errors.isEmpty { errors.removeAll() }
         return written
     }
 
-    /// Why what the handler wrote cannot be sent, if it cannot.
-    private var faultText: String? {
+    private func complete() {
+        output.overwrite(count: output.count - replyStart - 4, at: replyStart)
+        output.append(count: errors.count)
+        if !output.append(errors.bytes) { fault = .overBudget }
+    }
+
+    /// What is wrong with the output as text, for a record carries nothing else.
+    private var textFault: Fault? {
+        let standard = UnsafeRawBufferPointer(rebasing: output.bytes[(replyStart + 4)...])
+        if let offset = UTF8Validation.firstInvalidOffset(in: standard.bytes) { return .notText("output", offset) }
+        if errors.isEmpty { return nil }
+        return UTF8Validation.firstInvalidOffset(in: errors.bytes.bytes).map { .notText("error output", $0) }
+    }
+
+    private func explanation(of fault: Fault) -> String {
         switch fault {
-        case .refused(let text): return "fastdaemond: \(text)\n"
+        case .refused(let text): "fastdaemond: \(text)\n"
         case .overReplyLimit:
-            return
-                "fastdaemond: \(command.name): it wrote more than \(replyLimit) bytes, which is the limit on a reply "
+            "fastdaemond: \(command.name): it wrote more than \(replyLimit) bytes, which is the limit on a reply "
                 + "(limits.replyBytes)\n"
         case .overBudget:
-            return
-                "fastdaemond: \(command.name): its output does not fit into the memory that the daemon has for buffers "
+            "fastdaemond: \(command.name): its output does not fit into the memory that the daemon has for buffers "
                 + "(limits.bufferBytes); try again later\n"
-        case nil: break
+        case .notText(let stream, let offset):
+            "fastdaemond: \(command.name): its \(stream) is not UTF-8 (at byte \(offset)), and a record carries "
+                + "text only\n"
         }
-        for (name, bytes) in [("output", output.bytes[(replyStart + 4)...]), ("error output", errors.bytes[...])] {
-            if let offset = UTF8Validation.firstInvalidOffset(in: UnsafeRawBufferPointer(rebasing: bytes).bytes) {
-                return
-                    "fastdaemond: \(command.name): its \(name) is not UTF-8 (at byte \(offset)), and a record carries "
-                    + "text only\n"
-            }
-        }
-        return nil
     }
 
     /// The completed reply of a call on its own.

@@ -30,33 +30,37 @@ extension RecordService {
     ) -> Dispatch {
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
+            if words.count == 0 { throw .empty }
         } catch {
-            appendError("\(error)")
-            return .answered
+            return refuse("\(error)", command: "", source)
         }
         guard let route = words.withFirst({ core.routing[$0] }) else {
-            appendError(core.unknownCommand(words.strings()[0]))
-            return .answered
+            let name = words.strings()[0]
+            return refuse(core.unknownCommand(name), command: name, source)
         }
-        switch route.action {
-        case .builtIn(let command):
-            answer(command, route)
-            return .answered
-        case .plugin(let command, .inline, _):
-            return runInline(command, route, input, source)
-        case .plugin(let command, _, let gate):
-            return start(command, route, gate, input, source)
+        guard let command = route.command else {
+            return answer(route.builtIn!, route, source)
         }
+        if route.execution == .inline { return runInline(command, route, input, source) }
+        return start(command, route, route.gate, input, source)
     }
 
-    private func answer(_ command: BuiltInCommand, _ route: Route) {
+    /// Answers a request that names no command.
+    private func refuse(_ text: String, command: String, _ source: any CallerSource) -> Dispatch {
+        appendError(text)
+        core.logAccess(command: Printable.line(command), id: nextID(), source, status: 127)
+        return .answered
+    }
+
+    private func answer(_ command: BuiltInCommand, _ route: Route, _ source: any CallerSource) -> Dispatch {
         let answer = command.run(words.strings(), core)
-        output.append(count: answer.output.utf8.count)
-        output.append(answer.output)
-        output.append(count: answer.errors.utf8.count)
-        output.append(answer.errors)
-        counters[route.index].countCall(
-            status: answer.errors.isEmpty ? 0 : 64, bytesIn: 0, bytesOut: answer.output.utf8.count)
+        output.appendText(answer.output)
+        output.appendText(answer.errors)
+        let status: Int32 = answer.errors.isEmpty ? 0 : 64
+        let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
+        counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
+        core.logAccess(command: route.name, id: nextID(), source, status: status, bytesOut: bytesOut)
+        return .answered
     }
 
     // MARK: - Inline
@@ -64,16 +68,16 @@ extension RecordService {
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
     ) -> Dispatch {
-        let call = spareCall ?? RecordCall(command: command, budget: core.budget, replyLimit: core.limits.replyBytes)
-        spareCall = call
+        let call = spareCall ?? makeInlineCall(command)
         let isLogged = core.log.writes(.info)
         let begin = isLogged ? clinux_now() : 0
         call.prepare(command, id: nextID(), words: words)
-        call.attach(input: input, output: output, from: source)
+        call.attach(input: input, from: source)
         let outcome = call.runInline()
-        if outcome == .later || !call.isReusable { spareCall = nil }
+        if !call.isReusable { spareCall = nil }
         guard case .status(let status) = outcome else {
-            call.detach()
+            spareCall = nil
+            output = call.detach()
             return .started(RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count))
         }
         let bytesOut = call.completeReply()
@@ -83,6 +87,13 @@ extension RecordService {
             core.logAccess(running, status: status, begin: begin, bytesOut: bytesOut)
         }
         return .answered
+    }
+
+    private func makeInlineCall(_ command: PluginCommand) -> RecordCall {
+        let call = RecordCall(
+            command: command, budget: core.budget, replyLimit: core.limits.replyBytes, output: output)
+        spareCall = call
+        return call
     }
 
     private func nextID() -> UInt64 {
@@ -122,7 +133,10 @@ extension RecordService {
                 call.refuse(core.busy(running.route, gate, waiting: waiting))
                 _ = call.completeReply()
                 return
-            case .abandoned: return
+            case .abandoned:
+                call.refuse("\(running.route.name): given up: the caller is gone")
+                _ = call.completeReply()
+                return
             }
             begin = clinux_now()
             call.hasBegun.store(true, ordering: .relaxed)

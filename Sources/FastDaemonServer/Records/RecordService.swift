@@ -10,14 +10,15 @@ import Synchronization
 final class RecordService: @unchecked Sendable {
     let core: ServerCore
     let loop: EventLoop
-    let counters: [CommandCounters]
+    let counters: LoopCounters
 
     /// The replies of the batch at hand, sent together.
-    let output: ByteBuffer
+    @exclusivity(unchecked) var output: ByteBuffer
 
-    var words = Words()
-    var spareCall: RecordCall?
-    var lastID: UInt64
+    // Used in every call, by this thread alone.
+    @exclusivity(unchecked) var words = Words()
+    @exclusivity(unchecked) var spareCall: RecordCall?
+    @exclusivity(unchecked) var lastID: UInt64
 
     /// How much output is gathered before it is sent and the rest of a batch waits.
     private static let batchSize = 256 * 1024
@@ -25,7 +26,7 @@ final class RecordService: @unchecked Sendable {
     init(_ core: ServerCore, loop: EventLoop, index: Int) {
         self.core = core
         self.loop = loop
-        counters = core.routing.routes.map { _ in CommandCounters() }
+        counters = LoopCounters(count: core.routing.routes.count)
         output = ByteBuffer(budget: core.budget)
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
@@ -40,7 +41,7 @@ final class RecordService: @unchecked Sendable {
             do throws(ExchangeError) {
                 while let input = try await exchange.receive() {
                     try process(input, of: exchange, listener.dialect, &calls)
-                    try await exchange.flush()
+                    if exchange.hasToFlush { try await exchange.flush() }
                 }
             } catch {
                 await end(exchange, because: error)
@@ -163,7 +164,7 @@ final class RecordService: @unchecked Sendable {
         switch error {
         case .connection, .idle: nil
         case .record(let error): "not a record: \(error)"
-        case .slowRecord(let seconds): "a whole record did not come within \(seconds) s (limits.recordSeconds)"
+        case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
         case .shuttingDown: "the daemon is shutting down; the request was not whole, and was not run"
         case .outOfBuffers: "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
         }
@@ -171,9 +172,7 @@ final class RecordService: @unchecked Sendable {
 
     /// Puts a reply into `output` that is an error of the daemon's own.
     func appendError(_ text: String) {
-        let line = "fastdaemond: \(text)\n"
         output.append(count: 0)
-        output.append(count: line.utf8.count)
-        output.append(line)
+        output.appendText("fastdaemond: \(text)\n")
     }
 }
