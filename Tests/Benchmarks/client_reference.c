@@ -2,14 +2,16 @@
 // It makes the same system calls for a short request; words that need quoting and long replies are left out.
 //
 //     cc -O2 -static -s -o client_reference_glibc client_reference.c
-//     cc -O2 -static -s -nostdlib -nostdinc -isystem "$(cc -print-file-name=include)" \
-//         -isystem /usr/include/$(uname -m)-linux-musl -o client_reference_musl \
-//         /usr/lib/$(uname -m)-linux-musl/crt1.o client_reference.c /usr/lib/$(uname -m)-linux-musl/libc.a
 //
-// The second where /usr/lib/$(uname -m)-linux-musl/libc.a exists (Debian's musl-dev).
+// and, where /usr/lib/$(uname -m)-linux-musl/libc.a exists (Debian's musl-dev),
+//
+//     musl=$(uname -m)-linux-musl
+//     headers="-nostdinc -isystem $(cc -print-file-name=include) -isystem /usr/include/$musl"
+//     cc -O2 -static -s $headers -nostdlib -o client_reference_musl client_reference.c /usr/lib/$musl/crt1.o /usr/lib/$musl/libc.a
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static char line[LONGEST_LINE];
 static unsigned char reply[LONGEST_REPLY];
 
 static void fail(const char *what) {
-    perror(what);
+    fprintf(stderr, "client_reference: %s: %s\n", what, errno == 0 ? "see its first lines" : strerror(errno));
     exit(69);
 }
 
@@ -86,7 +88,7 @@ static size_t string_at(size_t offset) {
 
 int main(int count, char **words) {
     if (count < 3) {
-        fail("usage: client_reference SOCKET command [argument ...]");
+        fail("SOCKET command [argument ...] are missing");
     }
     size_t input_count = read_input();
     size_t line_count = join_words(words + 2);

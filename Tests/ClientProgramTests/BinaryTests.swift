@@ -19,6 +19,20 @@ struct BinaryTests {
         #expect(!kinds.contains(interpreter))
     }
 
+    @Test("a reply of 64 MiB fits through a process of 16 MiB")
+    func boundedMemory() throws {
+        let server = try FakeServer(.unix(folder.file("s"))) { peer in
+            let request = try peer.receiveRecord()
+            try peer.send(record(manyBytes(64 << 20)))
+            return request
+        }
+        let script = "ulimit -v 16384; exec \"$0\" \"$1\" x"
+        let result = try run("/bin/sh", ["-c", script, builtProgram("fastdaemon_client"), server.port])
+        #expect(result.status == .exited(0))
+        #expect(result.output == manyBytes(64 << 20))
+        #expect(try server.finish() == record("x"))
+    }
+
     @Test(
         "a short command takes eleven system calls with musl, two of them the start of the C library",
         .enabled(if: isInstalled("strace"), "strace is not installed"),
