@@ -20,6 +20,7 @@ final class FakeCall: @unchecked Sendable {
     private var statuses: [Int32] = []
     private var breaches: [String] = []
     private var finishWaiters: [CheckedContinuation<Int32, Never>] = []
+    private var blockedOn: Int?
     private var wantWaiters: [(event: UInt32, continuation: CheckedContinuation<Void, Never>)] = []
 
     let arguments: CStrings
@@ -87,7 +88,7 @@ final class FakeCall: @unchecked Sendable {
     func waits(for event: Int) async {
         await withCheckedContinuation { continuation in
             condition.withLock {
-                if callbacks[UInt32(event)] != nil {
+                if callbacks[UInt32(event)] != nil || blockedOn == event {
                     continuation.resume()
                 } else {
                     wantWaiters.append((UInt32(event), continuation))
@@ -228,7 +229,9 @@ final class FakeCall: @unchecked Sendable {
     private func wait(for event: Int) {
         for waiter in wantWaiters where waiter.event == event { waiter.continuation.resume() }
         wantWaiters.removeAll { $0.event == event }
+        blockedOn = event
         condition.wait()
+        blockedOn = nil
     }
 
     private func fire(_ event: UInt32) {

@@ -33,11 +33,8 @@ struct SamplePlugin: Plugin {
 
 extension SamplePlugin {
     @CommandBuilder private var blocking: [Command] {
-        Command("status") { _ in 3 }
-        Command("silent") { call in
-            let words = call.arguments
-            _ = words
-        }
+        Command("status") { _ in throw ExitStatus(3) }
+        Command("silent") { _ in }
         Command("fail") { _ in throw CommandFailure(status: 4, message: "no such thing") }
         Command("throw") { _ in throw Trouble() }
         Command("cat") { call in try call.forEachPiece { try call.write($0) } }
@@ -50,11 +47,11 @@ extension SamplePlugin {
     }
 
     @CommandBuilder private var asynchronous: [Command] {
-        Command("async-status") { (_: AsyncCall) async in
+        Command("async-status") { (_: AsyncCall) async throws in
             await Task.yield()
-            return 5
+            throw ExitStatus(5)
         }
-        Command("async-at-once") { (call: AsyncCall) async throws in try await call.print("done") }
+        Command("async-at-once") { call in try await call.print("done") }
         Command("async-throw") { (_: AsyncCall) async throws in throw Trouble() }
         Command("async-cat") { call in
             for try await piece in call.pieces { try await call.write(piece) }
@@ -62,7 +59,7 @@ extension SamplePlugin {
         Command("async-lines") { call in
             for try await line in call.lines { try await call.print("<\(line)>") }
         }
-        Command("async-facts") { (call: AsyncCall) async throws in try await call.print(describe(call)) }
+        Command("async-facts") { call in try await call.print(describe(call)) }
         Command("async-signal") { call in try await call.print("\(call.nextSignal())") }
         Command("async-cancelled") { call in
             while !Task.isCancelled { await Task.yield() }

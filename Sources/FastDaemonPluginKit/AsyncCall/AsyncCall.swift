@@ -37,7 +37,7 @@ public final class AsyncCall: CallFacts, Sendable {
     }
 
     /// Starts the task of a call, on the thread that the host calls `run` on, as far as it gets without waiting.
-    static func start(_ raw: UnsafeCall, _ run: @escaping @Sendable (AsyncCall) async throws -> ExitStatus) {
+    static func start(_ raw: UnsafeCall, _ run: @escaping @Sendable (AsyncCall) async throws -> Void) {
         let call = AsyncCall(raw)
         call.executor.start {
             // The host waits for this callback in `finish`, up to where the task holds the call.
@@ -46,7 +46,7 @@ public final class AsyncCall: CallFacts, Sendable {
         } task: {
             var status = ExitStatus.success
             do {
-                status = try await run(call)
+                try await run(call)
             } catch {
                 status = await call.end(with: error)
             }

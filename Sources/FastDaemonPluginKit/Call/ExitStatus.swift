@@ -1,11 +1,17 @@
-/// How a command ended: 0 for success, up to 255. A number literal is one too: `return 3`.
-public struct ExitStatus: RawRepresentable, Sendable, Hashable, ExpressibleByIntegerLiteral {
+/// How a command ended: 0 for success, up to 255. A handler that throws one ends with it, and says nothing more:
+/// `throw ExitStatus(1)`.
+public struct ExitStatus: RawRepresentable, Error, Sendable, Hashable, ExpressibleByIntegerLiteral {
     /// The number that the caller's shell sees.
     public let rawValue: UInt8
 
     /// A status by its number.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
+    }
+
+    /// A status by its number.
+    public init(_ number: UInt8) {
+        rawValue = number
     }
 
     /// A status as a number in the source.

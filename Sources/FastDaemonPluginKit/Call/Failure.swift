@@ -9,6 +9,8 @@ struct Failure {
 
     init(_ error: any Error, of call: UnsafeCall) {
         switch error {
+        case let status as ExitStatus:
+            self.init(status, "", of: call)
         case let failure as CommandFailure:
             self.init(failure.status, failure.message, of: call)
         case CallError.cancelled, is CancellationError:

@@ -53,30 +53,20 @@ struct CommandDeclarationError: Error, CustomStringConvertible {
 // MARK: - The blocking form
 
 extension Command {
-    /// A command whose handler returns an exit status, and may wait unless it is inline.
-    @_disfavoredOverload  // Else a closure of several statements without `return` could be either form.
-    public init(
-        _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
-        run: @escaping @Sendable (borrowing Call) throws -> ExitStatus
-    ) {
-        self.init(name, summary, usage, execution, isAsync: false) { raw in
-            let call = Call(raw)
-            do {
-                return try run(call).code
-            } catch {
-                return call.end(with: error).code
-            }
-        }
-    }
-
-    /// A command whose handler is successful unless it throws, and may wait unless it is inline.
+    /// A command whose handler may wait, unless it is inline. It is successful when it returns; to end with another status it
+    /// throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
     public init(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
         run: @escaping @Sendable (borrowing Call) throws -> Void
     ) {
-        self.init(name, summary: summary, usage: usage, execution: execution) { call -> ExitStatus in
-            try run(call)
-            return .success
+        self.init(name, summary, usage, execution, isAsync: false) { raw in
+            let call = Call(raw)
+            do {
+                try run(call)
+                return ExitStatus.success.code
+            } catch {
+                return call.end(with: error).code
+            }
         }
     }
 }
@@ -84,29 +74,16 @@ extension Command {
 // MARK: - The asynchronous form
 
 extension Command {
-    /// A command whose handler is an asynchronous function that returns an exit status. It runs on threads of the host's
-    /// pool, in the caller's working directory, and its task is cancelled with the call.
-    @_disfavoredOverload  // As above.
-    public init(
-        _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
-        run: @escaping @Sendable (AsyncCall) async throws -> ExitStatus
-    ) {
-        self.init(name, summary, usage, execution, isAsync: true) { raw in
-            AsyncCall.start(raw, run)
-            return laterStatus
-        }
-    }
-
-    /// A command whose handler is an asynchronous function that is successful unless it throws. It runs on threads of the
-    /// host's pool, in the caller's working directory, and its task is cancelled with the call.
+    /// A command whose handler is an asynchronous function. It runs on threads of the host's pool, in the caller's working
+    /// directory, and its task is cancelled with the call. It is successful when it returns; to end with another status it
+    /// throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
     public init(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
         run: @escaping @Sendable (AsyncCall) async throws -> Void
     ) {
-        self.init(name, summary: summary, usage: usage, execution: execution) {
-            (call: AsyncCall) async throws -> ExitStatus in
-            try await run(call)
-            return .success
+        self.init(name, summary, usage, execution, isAsync: true) { raw in
+            AsyncCall.start(raw, run)
+            return laterStatus
         }
     }
 }
