@@ -31,9 +31,9 @@ private func echo(_ server: Server) async {
                 peer.send("hello")
                 #expect(await peer.receive(5) == "hello")
             }
+            #expect(access(path, F_OK) == 0)
             server.close()
             await served
-            #expect(access(path, F_OK) == 0)
         }
         #expect(access(path, F_OK) == -1)
     }
