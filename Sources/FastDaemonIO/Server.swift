@@ -79,12 +79,7 @@ public struct Connections: AsyncSequence, Sendable {
         fileprivate let acceptor: Acceptor
 
         public mutating func next() async -> Connection? {
-            let acceptor = acceptor
-            return await withTaskCancellationHandler {
-                await acceptor.next()
-            } onCancel: {
-                acceptor.close()
-            }
+            await acceptor.next()
         }
     }
 }
@@ -120,6 +115,7 @@ private final class Acceptor: @unchecked Sendable {
     }
 
     func next() async -> Connection? {
+        if Task.isCancelled { close() }
         if loop.isCurrent { return await nextOnLoop() }
         return await withTaskExecutorPreference(loop) { await self.nextOnLoop() }
     }
@@ -161,7 +157,11 @@ private final class Acceptor: @unchecked Sendable {
         switch code {
         case EAGAIN:
             registration.clearReadable()
-            _ = await registration.waitUntilReadable(deadline: 0)
+            _ = await withTaskCancellationHandler {
+                await registration.waitUntilReadable(deadline: 0)
+            } onCancel: {
+                close()
+            }
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
             EOPNOTSUPP:
             break  // This one connection failed before it was accepted (accept(2)); the next may be fine.

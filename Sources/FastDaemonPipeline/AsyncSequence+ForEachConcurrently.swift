@@ -22,18 +22,19 @@ extension AsyncSequence where Element: Sendable {
     ///   - body: called once for each element, each call in a task of its own.
     /// - Throws: what the sequence throws, after the bodies that run have ended.
     /// - Precondition: `maxConcurrent` is at least 1.
-    public func forEachConcurrently(
+    @inlinable public func forEachConcurrently(
         maxConcurrent: Int? = nil, on executor: (Element) -> (any TaskExecutor)? = { _ in nil },
         isolation: isolated (any Actor)? = #isolation, _ body: @escaping @Sendable (Element) async -> Void
     ) async throws(Failure) {
-        let slots = Slots(limit: maxConcurrent)
+        // Without a bound there is nothing to count, and an element costs its task alone.
+        let slots = maxConcurrent.map { Slots(limit: $0) }
         let result = await withDiscardingTaskGroup { group in
             var elements = makeAsyncIterator()
             do throws(Failure) {
-                while await slots.acquire(), let element = try await elements.next(isolation: isolation) {
+                while await slots?.acquire() ?? !Task.isCancelled, let element = try await elements.next(isolation: isolation) {
                     group.addTask(executorPreference: executor(element)) {
                         await body(element)
-                        slots.release()
+                        slots?.release()
                     }
                 }
                 return Result<Void, Failure>.success(())

@@ -79,43 +79,30 @@ public final class Daemon: Sendable {
         }
     }
 
-    /// The pipeline: connections of all listeners, served side by side on each loop; what each of them sends is split into
-    /// records, routed by the first word, run, and answered in order (`RecordService`).
+    /// The pipeline: the connections of all listeners, joined on each loop by its task group, are served side by side; what
+    /// each of them sends is split into records, routed by the first word, run, and answered in order (`RecordService`).
     private func serve() async {
-        await withDiscardingTaskGroup { loops in
-            for service in services {
-                loops.addTask(executorPreference: service.loop) {
-                    await self.accepted(on: service.loop)
-                        .joined(on: service.loop)
-                        .forEachConcurrently(on: \.connection.loop) { accepted in
-                            await self.service(of: accepted.connection).serve(
-                                accepted.connection, of: accepted.listener)
+        await withDiscardingTaskGroup { pipelines in
+            for (server, listener) in servers {
+                for loop in loops.loops {
+                    let connections = server.connections(on: loop) { [log] error in log.write(.warning, "\(error)") }
+                    pipelines.addTask(executorPreference: loop) {
+                        await connections.forEachConcurrently(on: \.loop) { connection in
+                            await self.service(on: connection.loop).serve(connection, of: listener)
                         }
+                    }
                 }
             }
             for (socket, listener) in sockets {
-                loops.addTask(executorPreference: socket.loop) {
-                    await self.services[0].serve(socket, of: listener)
+                pipelines.addTask(executorPreference: socket.loop) {
+                    await self.service(on: socket.loop).serve(socket, of: listener)
                 }
             }
         }
     }
 
-    /// A connection, and the listener that it came from.
-    private struct Accepted: Sendable {
-        let connection: Connection
-        let listener: ListenerConfiguration
-    }
-
-    private func accepted(on loop: EventLoop) -> [AsyncMapSequence<Connections, Accepted>] {
-        servers.map { server, listener in
-            server.connections(on: loop) { [log] error in log.write(.warning, "\(error)") }
-                .map { Accepted(connection: $0, listener: listener) }
-        }
-    }
-
-    private func service(of connection: Connection) -> RecordService {
-        services.first { $0.loop === connection.loop }!
+    private func service(on loop: EventLoop) -> RecordService {
+        services.first { $0.loop === loop }!
     }
 
     /// Says where it listens, and how to try it.

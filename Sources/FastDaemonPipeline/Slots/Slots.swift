@@ -1,13 +1,13 @@
 import Synchronization
 
 /// A bound on how many children an operator has under way. One task acquires; the children release.
-final class Slots: Sendable {
+@usableFromInline final class Slots: Sendable {
     private typealias Waiter = CheckedContinuation<Bool, Never>
 
     private let machine: Mutex<SlotsStateMachine<Waiter>>
 
     /// - Parameter limit: nil for no bound.
-    init(limit: Int?) {
+    @usableFromInline init(limit: Int?) {
         precondition(limit ?? 1 > 0, "maxConcurrent has to be at least 1")
         machine = Mutex(SlotsStateMachine(limit: limit ?? .max))
     }
@@ -15,7 +15,7 @@ final class Slots: Sendable {
     /// Waits for a free slot and takes it.
     ///
     /// - Returns: false where the calling task was cancelled: it got no slot and should stop.
-    func acquire(isolation: isolated (any Actor)? = #isolation) async -> Bool {
+    @usableFromInline func acquire(isolation: isolated (any Actor)? = #isolation) async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation(isolation: isolation) { (waiter: Waiter) in
                 switch machine.withLock({ $0.acquire(waiter) }) {
@@ -29,7 +29,7 @@ final class Slots: Sendable {
         }
     }
 
-    func release() {
+    @usableFromInline func release() {
         machine.withLock { $0.release() }?.resume(returning: true)
     }
 }

@@ -20,6 +20,9 @@ final class RecordService: @unchecked Sendable {
     @exclusivity(unchecked) var spareCall: RecordCall?
     @exclusivity(unchecked) var lastID: UInt64
 
+    /// The calls of the batch at hand that go on after it.
+    private var started: [(RunningCall, OrderedReplies<ByteBuffer>.Slot)] = []
+
     /// How much output is gathered before it is sent and the rest of a batch waits.
     private static let batchSize = 256 * 1024
 
@@ -37,17 +40,53 @@ final class RecordService: @unchecked Sendable {
         let exchange = Exchange(connection, limits: core.limits, budget: core.budget)
         guard admit(exchange, listener) else { return await turnAway(exchange, listener) }
         defer { core.connections.subtract(1, ordering: .relaxed) }
+        await converse(exchange, listener.dialect)
+        connection.close()
+    }
+
+    /// Answers requests one batch after the other. Most connections never have a call that goes on after its batch, so there
+    /// is no task group until one does.
+    private func converse(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
+        do throws(ExchangeError) {
+            while let input = try await exchange.receive() {
+                try process(input, of: exchange, dialect)
+                if !started.isEmpty { return await converseWithCalls(exchange, dialect) }
+                if exchange.hasToFlush { try await exchange.flush() }
+            }
+        } catch {
+            await end(exchange, because: error)
+        }
+    }
+
+    /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
+    private func converseWithCalls(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
         await withDiscardingTaskGroup { calls in
             do throws(ExchangeError) {
+                startCalls(of: exchange, in: &calls)
+                try await exchange.flush()
                 while let input = try await exchange.receive() {
-                    try process(input, of: exchange, listener.dialect, &calls)
-                    if exchange.hasToFlush { try await exchange.flush() }
+                    try process(input, of: exchange, dialect)
+                    startCalls(of: exchange, in: &calls)
+                    try await exchange.flush()
                 }
             } catch {
+                startCalls(of: exchange, in: &calls)
                 await end(exchange, because: error)
             }
         }
-        connection.close()
+    }
+
+    private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
+        for (running, slot) in started {
+            calls.addTask(executorPreference: loop) {
+                await self.finish(running)
+                exchange.remove(running.call)
+                exchange.complete(slot, with: running.call.reply)
+                // Where the peer is gone, the task that reads finds that out, too.
+                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
+            }
+        }
+        started.removeAll(keepingCapacity: true)
     }
 
     private func admit(_ exchange: Exchange, _ listener: ListenerConfiguration) -> Bool {
@@ -78,8 +117,7 @@ final class RecordService: @unchecked Sendable {
 
     /// Runs, or starts, what is complete of `input`.
     private func process(
-        _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect,
-        _ calls: inout DiscardingTaskGroup
+        _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
     ) throws(ExchangeError) {
         var offset = 0
         var missing: Int?
@@ -93,7 +131,7 @@ final class RecordService: @unchecked Sendable {
                     offset += bounds.end
                     let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
                     let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
-                    try answer(dialect == .standard ? (first, second) : (second, first), of: exchange, dialect, &calls)
+                    try answer(dialect == .standard ? (first, second) : (second, first), of: exchange, dialect)
                 }
             }
         } catch {
@@ -115,7 +153,7 @@ final class RecordService: @unchecked Sendable {
     /// Answers one request: at once, or by a task that puts the reply in its place later.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
-        _ dialect: ListenerConfiguration.Dialect, _ calls: inout DiscardingTaskGroup
+        _ dialect: ListenerConfiguration.Dialect
     ) throws(ExchangeError) {
         let start = output.count
         switch dispatch(request.line, input: request.input, dialect, from: exchange) {
@@ -124,15 +162,8 @@ final class RecordService: @unchecked Sendable {
             try exchange.enqueue(UnsafeRawBufferPointer(rebasing: output.bytes[start...]))
             output.truncate(to: start)
         case .started(let running):
-            let slot = exchange.reserveReply()
             exchange.add(running.call) { [core] ticket in core.abandon(ticket) }
-            calls.addTask(executorPreference: loop) {
-                await self.finish(running)
-                exchange.remove(running.call)
-                exchange.complete(slot, with: running.call.reply)
-                // Where the peer is gone, the task that reads finds that out, too.
-                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
-            }
+            started.append((running, exchange.reserveReply()))
         }
     }
 
