@@ -12,7 +12,7 @@ import Synchronization
 /// from then on used by the ABI's rules: by one thread at a time.
 open class Call: @unchecked Sendable {
     /// The command that is called.
-    @exclusivity(unchecked) public private(set) var command: PluginCommand
+    @exclusivity(unchecked) public private(set) final var command: PluginCommand!
 
     /// Its number in the log.
     @exclusivity(unchecked) public internal(set) var id: UInt64 = 0
@@ -24,17 +24,14 @@ open class Call: @unchecked Sendable {
     @exclusivity(unchecked) private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
     private var peerText: [UInt8] = []
 
-    /// Whether nothing of the plugin's is left in it once its handler returned a status, so that it can be used for another
-    /// call.
-    @exclusivity(unchecked) public private(set) final var isReusable = true
+    /// Whether the plugin left something in `state`.
+    @exclusivity(unchecked) private final var isTouched = false
 
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let state = Mutex(CallState())
 
-    /// A call of `command` that nothing is known of yet; see `prepare`.
-    public init(command: PluginCommand) {
-        self.command = command
-    }
+    /// A call that nothing is known of yet; see `prepare`.
+    public init() {}
 
     deinit {
         argumentBytes.deallocate()
@@ -45,33 +42,48 @@ open class Call: @unchecked Sendable {
 
     /// Makes this the call `id` of `command`, with the words of a command line as its arguments. An object whose call ended
     /// can be used for another; nothing is allocated where the words fit.
-    public final func prepare(_ command: PluginCommand, id: UInt64, words: borrowing Words) {
+    public final func prepare(_ command: PluginCommand, id: UInt64, words: inout Words) {
         if self.command !== command { self.command = command }
         self.id = id
-        words.withUnsafeBytes { setArguments(words, $0) }
+        setArguments(&words)
         if let factsStorage {
             factsStorage.deallocate()
             self.factsStorage = nil
         }
     }
 
-    private func setArguments(_ words: borrowing Words, _ bytes: UnsafeRawBufferPointer) {
-        if bytes.count > argumentBytes.count {
-            argumentBytes.deallocate()
-            argumentBytes = .allocate(byteCount: max(256, bytes.count), alignment: 1)
-        }
-        if words.count > arguments.count {
+    /// Copies the words, which a plugin may look at for as long as the call goes on. (They come `inout` so that no reference
+    /// to their arrays is counted.)
+    private func setArguments(_ words: inout Words) {
+        let count = words.count
+        if count > arguments.count {
             arguments.deallocate()
-            arguments = .allocate(capacity: max(8, words.count))
+            arguments = .allocate(capacity: max(8, count))
         }
-        argumentBytes.copyMemory(from: bytes)
+        words.withUnsafeBytes { bytes in
+            if bytes.count > argumentBytes.count {
+                argumentBytes.deallocate()
+                argumentBytes = .allocate(byteCount: max(256, bytes.count), alignment: 1)
+            }
+            argumentBytes.copyMemory(from: bytes)
+        }
         let base = argumentBytes.baseAddress!.assumingMemoryBound(to: CChar.self)
-        for index in 0..<words.count {
+        for index in 0..<count {
             let range = words[index]
             arguments.initializeElement(
                 at: index, to: fastdaemon_bytes(data: base + range.lowerBound, count: range.count))
         }
-        argumentCount = words.count
+        argumentCount = count
+    }
+
+    /// Forgets what the plugin left in a call that ended with a status, so that it can be prepared for another.
+    public final func reset() {
+        guard isTouched else { return }
+        isTouched = false
+        state.withLock { state in
+            if state.cancellationDescriptor >= 0 { clinux_close(state.cancellationDescriptor) }
+            state = CallState()
+        }
     }
 
     // MARK: - What a kind of call says
@@ -167,7 +179,7 @@ open class Call: @unchecked Sendable {
 
     /// `cancellation_descriptor` of the ABI.
     final func openCancellationDescriptor() -> Int32 {
-        isReusable = false
+        isTouched = true
         let descriptor = state.withLock { state in
             if state.cancellationDescriptor < 0 { state.cancellationDescriptor = clinux_wake_create() }
             return state.cancellationDescriptor
@@ -183,7 +195,7 @@ open class Call: @unchecked Sendable {
         guard (FASTDAEMON_EVENT_READABLE...FASTDAEMON_EVENT_SIGNAL).contains(event) else {
             return Int32(FASTDAEMON_ERROR_MISUSE)
         }
-        isReusable = false
+        isTouched = true
         state.withLock { $0.callbacks[event] = callback }
         let hasCome =
             switch event {

@@ -19,29 +19,28 @@ extension RecordService {
             do throws(RecordError) {
                 if datagram.isCut {
                     appendError("the datagram is longer than \(core.limits.datagramBytes) bytes (limits.datagramBytes)")
-                    return Dispatch.answered
+                    return RunningCall?.none
                 }
                 let bounds = try RecordScanner.scanDatagram(bytes.bytes, limit: core.limits.datagramBytes)
                 let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
                 let second = UnsafeRawBufferPointer(rebasing: bytes[bounds.second])
                 return listener.dialect == .standard
-                    ? dispatch(first, input: second, .standard, from: sender)
-                    : dispatch(second, input: first, .classic, from: sender)
+                    ? dispatch(first, input: second, .standard, from: sender, in: slot)
+                    : dispatch(second, input: first, .classic, from: sender, in: slot)
             } catch {
                 appendError("not a record: \(error)")
-                return .answered
+                return nil
             }
         }
-        switch dispatched {
-        case .answered:
-            let reply = Array(output.bytes)
-            output.removeAll()
+        guard let running = dispatched else {
+            let reply = Array(slot.output.bytes)
+            slot.output.removeAll()
             calls.addTask(executorPreference: loop) { await self.send(reply, on: socket, to: sender) }
-        case .started(let running):
-            calls.addTask(executorPreference: loop) {
-                await self.finish(running)
-                await self.send(Array(running.call.reply.bytes), on: socket, to: sender)
-            }
+            return
+        }
+        calls.addTask(executorPreference: loop) {
+            await self.finish(running)
+            await self.send(Array(running.call.reply.bytes), on: socket, to: sender)
         }
     }
 
@@ -54,8 +53,8 @@ extension RecordService {
             appendError(
                 "the reply is \(reply.count) bytes long, and a datagram has \(core.limits.datagramBytes) at most "
                     + "(limits.datagramBytes); use a stream socket")
-            reply = Array(output.bytes)
-            output.removeAll()
+            reply = Array(slot.output.bytes)
+            slot.output.removeAll()
         }
         do {
             try await socket.send(reply, to: sender.address, patience: Self.patience)

@@ -42,7 +42,7 @@ final class RecordCall: Call, @unchecked Sendable {
     let hasBegun = Atomic(false)
 
     /// The thread that an attached call belongs to.
-    private let loopThread: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var loopThread: UnsafeMutableRawPointer?
     private let isDetached = Atomic(true)
 
     /// Why what the handler wrote is not what the caller gets.
@@ -54,13 +54,12 @@ final class RecordCall: Call, @unchecked Sendable {
     }
 
     /// - Parameter output: the buffer of the loop that this is created on, for inline calls; nil for a call on its own.
-    init(command: PluginCommand, budget: ByteBudget, replyLimit: Int, output: ByteBuffer? = nil) {
+    init(budget: ByteBudget, replyLimit: Int, output: ByteBuffer? = nil) {
         self.budget = budget
         self.replyLimit = replyLimit
         self.output = output ?? ByteBuffer(budget: budget)
         errors = ByteBuffer(budget: budget)
-        loopThread = clinux_thread_context()
-        super.init(command: command)
+        super.init()
     }
 
     // MARK: - Attached to a loop
@@ -72,6 +71,7 @@ final class RecordCall: Call, @unchecked Sendable {
         callerSource = source
         if knownCaller != nil { knownCaller = nil }
         if fault != nil { fault = nil }
+        loopThread = clinux_thread_context()
         isDetached.store(false, ordering: .relaxed)
         replyStart = output.count
         output.append(count: 0)
@@ -111,7 +111,7 @@ final class RecordCall: Call, @unchecked Sendable {
 
     /// Holds a thread to which an inline handler gave its call until the handler has returned on the loop.
     private func waitUntilDetached() {
-        if clinux_thread_context() == loopThread { return }
+        if isDetached.load(ordering: .acquiring) || clinux_thread_context() == loopThread { return }
         while !isDetached.load(ordering: .acquiring) { clinux_yield() }
     }
 
@@ -160,7 +160,7 @@ final class RecordCall: Call, @unchecked Sendable {
     /// - Returns: how many bytes of output the handler wrote.
     func completeReply() -> Int {
         let written = output.count - replyStart - 4 + errors.count
-        if fault == nil { fault = textFault }
+        if fault == nil, let found = textFault { fault = found }
         if fault == nil { complete() }
         if let fault {
             output.truncate(to: replyStart)

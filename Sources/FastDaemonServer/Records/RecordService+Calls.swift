@@ -14,71 +14,80 @@ struct RunningCall: Sendable {
     let bytesIn: Int
 }
 
-extension RecordService {
-    enum Dispatch {
-        /// The reply stands at the end of `output`.
-        case answered
+/// Where the inline commands of a loop run, one after the other.
+///
+/// Its parts never change, so a call counts no reference to them. After a handler said "later", the call and its buffer are
+/// no longer the loop's, and another slot takes their place.
+final class InlineSlot {
+    /// The replies that are not sent yet.
+    let output: ByteBuffer
 
-        /// The reply will be in the call.
-        case started(RunningCall)
+    /// The call at hand, used again for each.
+    let call: RecordCall
+
+    init(_ core: ServerCore, output: ByteBuffer) {
+        self.output = output
+        call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: output)
     }
+}
 
-    /// Finds the command of a request, and runs it if it is inline.
+extension RecordService {
+    /// Finds the command of a request, and runs it if it is inline. Returns nil where the reply stands at the end of the slot's
+    /// output, and otherwise the call that it will be in.
     func dispatch(
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
-        from source: any CallerSource
-    ) -> Dispatch {
+        from source: any CallerSource, in slot: InlineSlot
+    ) -> RunningCall? {
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
         } catch {
-            return refuse("\(error)", command: "", source)
+            refuse("\(error)", command: "", source)
+            return nil
         }
         guard let route = words.withFirst({ core.routing[$0] }) else {
             let name = words.strings()[0]
-            return refuse(core.unknownCommand(name), command: name, source)
+            refuse(core.unknownCommand(name), command: name, source)
+            return nil
         }
         guard let command = route.command else {
-            return answer(route.builtIn!, route, source)
+            answer(route.builtIn!, route, source)
+            return nil
         }
-        if route.execution == .inline { return runInline(command, route, input, source) }
-        return start(command, route, route.gate, input, source)
+        if route.execution == .inline { return runInline(command, route, input, source, in: slot) }
+        return start(command, route, input, source)
     }
 
     /// Answers a request that names no command.
-    private func refuse(_ text: String, command: String, _ source: any CallerSource) -> Dispatch {
+    private func refuse(_ text: String, command: String, _ source: any CallerSource) {
         appendError(text)
         core.logAccess(command: Printable.line(command), id: nextID(), source, status: 127)
-        return .answered
     }
 
-    private func answer(_ command: BuiltInCommand, _ route: Route, _ source: any CallerSource) -> Dispatch {
+    private func answer(_ command: BuiltInCommand, _ route: Route, _ source: any CallerSource) {
         let answer = command.run(words.strings(), core)
-        output.appendText(answer.output)
-        output.appendText(answer.errors)
+        slot.output.appendText(answer.output)
+        slot.output.appendText(answer.errors)
         let status: Int32 = answer.errors.isEmpty ? 0 : 64
         let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
         counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
         core.logAccess(command: route.name, id: nextID(), source, status: status, bytesOut: bytesOut)
-        return .answered
     }
 
     // MARK: - Inline
 
     private func runInline(
-        _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
-    ) -> Dispatch {
-        let call = spareCall ?? makeInlineCall(command)
+        _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
+        in slot: InlineSlot
+    ) -> RunningCall? {
+        let call = slot.call
         let isLogged = core.log.writes(.info)
         let begin = isLogged ? clinux_now() : 0
-        call.prepare(command, id: nextID(), words: words)
+        call.prepare(command, id: nextID(), words: &words)
         call.attach(input: input, from: source)
-        let outcome = call.runInline()
-        if !call.isReusable { spareCall = nil }
-        guard case .status(let status) = outcome else {
-            spareCall = nil
-            output = call.detach()
-            return .started(RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count))
+        guard case .status(let status) = call.runInline() else {
+            self.slot = InlineSlot(core, output: call.detach())
+            return RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count)
         }
         let bytesOut = call.completeReply()
         counters[route.index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
@@ -86,14 +95,8 @@ extension RecordService {
             let running = RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count)
             core.logAccess(running, status: status, begin: begin, bytesOut: bytesOut)
         }
-        return .answered
-    }
-
-    private func makeInlineCall(_ command: PluginCommand) -> RecordCall {
-        let call = RecordCall(
-            command: command, budget: core.budget, replyLimit: core.limits.replyBytes, output: output)
-        spareCall = call
-        return call
+        call.reset()
+        return nil
     }
 
     private func nextID() -> UInt64 {
@@ -104,18 +107,17 @@ extension RecordService {
     // MARK: - Concurrent
 
     private func start(
-        _ command: PluginCommand, _ route: Route, _ gate: Int, _ input: UnsafeRawBufferPointer,
-        _ source: any CallerSource
-    ) -> Dispatch {
-        let call = RecordCall(command: command, budget: core.budget, replyLimit: core.limits.replyBytes)
-        call.prepare(command, id: nextID(), words: words)
+        _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
+    ) -> RunningCall? {
+        let call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes)
+        call.prepare(command, id: nextID(), words: &words)
         guard call.begin(input: input, from: source) else {
             appendError(
                 "\(route.name): the daemon has no more memory for buffers (limits.bufferBytes); try again later")
             counters[route.index].countRefusal()
-            return .answered
+            return nil
         }
-        return .started(RunningCall(call: call, route: route, gate: gate, received: clinux_now(), bytesIn: input.count))
+        return RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), bytesIn: input.count)
     }
 
     /// Sees a call through to its end: its turn, its run on the pool, its reply. On the loop.

@@ -12,12 +12,11 @@ final class RecordService: @unchecked Sendable {
     let loop: EventLoop
     let counters: LoopCounters
 
-    /// The replies of the batch at hand, sent together.
-    @exclusivity(unchecked) var output: ByteBuffer
+    /// Where inline commands run, and where the replies of the batch at hand are gathered, to be sent together.
+    @exclusivity(unchecked) var slot: InlineSlot
 
     // Used in every call, by this thread alone.
     @exclusivity(unchecked) var words = Words()
-    @exclusivity(unchecked) var spareCall: RecordCall?
     @exclusivity(unchecked) var lastID: UInt64
 
     /// The calls of the batch at hand that go on after it.
@@ -30,7 +29,7 @@ final class RecordService: @unchecked Sendable {
         self.core = core
         self.loop = loop
         counters = LoopCounters(count: core.routing.routes.count)
-        output = ByteBuffer(budget: core.budget)
+        slot = InlineSlot(core, output: ByteBuffer(budget: core.budget))
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
     }
@@ -108,7 +107,7 @@ final class RecordService: @unchecked Sendable {
             : "user \(exchange.caller.user) may not use this socket (listen.allowUsers)"
         core.log.write(.warning, "turned a connection away: \(text)", [("peer", .text("\(exchange.caller)"))])
         appendError(text)
-        try? exchange.send(output)
+        try? exchange.send(slot.output)
         await exchange.linger()
         exchange.connection.close()
     }
@@ -122,8 +121,10 @@ final class RecordService: @unchecked Sendable {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
+        // At hand here, so that the requests of a batch count no reference to it.
+        var slot = self.slot
         do throws(ExchangeError) {
-            while missing == nil, !exchange.isFull, output.count < Self.batchSize {
+            while missing == nil, !exchange.isFull, slot.output.count < Self.batchSize {
                 let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
                 switch try scan(rest) {
                 case .incomplete(let count): missing = count
@@ -131,14 +132,15 @@ final class RecordService: @unchecked Sendable {
                     offset += bounds.end
                     let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
                     let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
-                    try answer(dialect == .standard ? (first, second) : (second, first), of: exchange, dialect)
+                    let request = dialect == .standard ? (first, second) : (second, first)
+                    if try !answer(request, of: exchange, dialect, in: slot) { slot = self.slot }
                 }
             }
         } catch {
             failure = error
         }
         try exchange.consume(offset, of: input, missing: missing)
-        try exchange.send(output)
+        try exchange.send(slot.output)
         if let failure { throw failure }
     }
 
@@ -150,21 +152,22 @@ final class RecordService: @unchecked Sendable {
         }
     }
 
-    /// Answers one request: at once, or by a task that puts the reply in its place later.
+    /// Answers one request: at once, or by a task that puts the reply in its place later. Returns whether it was at once.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
-        _ dialect: ListenerConfiguration.Dialect
-    ) throws(ExchangeError) {
-        let start = output.count
-        switch dispatch(request.line, input: request.input, dialect, from: exchange) {
-        case .answered:
-            guard exchange.isBehind else { return }
-            try exchange.enqueue(UnsafeRawBufferPointer(rebasing: output.bytes[start...]))
-            output.truncate(to: start)
-        case .started(let running):
-            exchange.add(running.call) { [core] ticket in core.abandon(ticket) }
-            started.append((running, exchange.reserveReply()))
+        _ dialect: ListenerConfiguration.Dialect, in slot: InlineSlot
+    ) throws(ExchangeError) -> Bool {
+        let start = slot.output.count
+        guard let running = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
+            if exchange.isBehind {
+                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
+                slot.output.truncate(to: start)
+            }
+            return true
         }
+        exchange.add(running.call) { [core] ticket in core.abandon(ticket) }
+        started.append((running, exchange.reserveReply()))
+        return false
     }
 
     // MARK: - The end of a connection
@@ -178,10 +181,10 @@ final class RecordService: @unchecked Sendable {
         appendError(text)
         do {
             if exchange.isBehind {
-                try exchange.enqueue(output.bytes)
-                output.removeAll()
+                try exchange.enqueue(slot.output.bytes)
+                slot.output.removeAll()
             } else {
-                try exchange.send(output)
+                try exchange.send(slot.output)
             }
             try await exchange.flush()
         } catch {
@@ -201,9 +204,9 @@ final class RecordService: @unchecked Sendable {
         }
     }
 
-    /// Puts a reply into `output` that is an error of the daemon's own.
+    /// Puts a reply at the end of the batch's that is an error of the daemon's own.
     func appendError(_ text: String) {
-        output.append(count: 0)
-        output.appendText("fastdaemond: \(text)\n")
+        slot.output.append(count: 0)
+        slot.output.appendText("fastdaemond: \(text)\n")
     }
 }
