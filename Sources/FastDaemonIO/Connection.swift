@@ -126,6 +126,11 @@ public final class Connection: @unchecked Sendable {
         if registration.isHungUp { body() } else { registration.onHangUp = body }
     }
 
+    /// Has the task that waits to read look again, as if something had come. Loop thread only.
+    public func wakeReader() {
+        registration.wakeReader()
+    }
+
     /// Stops the task that reads from waiting: it receives what is there, and then the end. From any thread.
     public func interrupt() {
         loop.execute { self.registration.interrupt() }

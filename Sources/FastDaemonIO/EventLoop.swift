@@ -58,6 +58,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The token of `wakeup` itself; registrations have a generation of 1 at least in the upper half of theirs.
     private static let wakeupToken: UInt64 = 0
 
+    /// Called on the loop each time before it looks for events: for what is better done for all connections together.
+    @exclusivity(unchecked) public var beforeWaiting: (() -> Void)?
+
     /// How many rounds of jobs may follow each other before the descriptors are looked at again.
     private static let roundsBetweenWaits = 16
 
@@ -141,6 +144,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         clinux_set_thread_context(Unmanaged.passUnretained(self).toOpaque())
         while !shouldStop.load(ordering: .acquiring) {
             for _ in 0..<Self.roundsBetweenWaits where !runJobs() { break }
+            beforeWaiting?()
             waitForEvents()
         }
     }

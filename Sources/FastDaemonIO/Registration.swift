@@ -138,6 +138,11 @@ final class Registration: @unchecked Sendable {
         resumeReader(.interrupted)
     }
 
+    /// Ends the reader's wait as if something had come.
+    func wakeReader() {
+        resumeReader(.ready)
+    }
+
     // MARK: - What the loop tells
 
     func handle(_ flags: UInt32) {

@@ -32,6 +32,7 @@ public final class Daemon: Sendable {
         for (index, loop) in loops.loops.enumerated() {
             services.append(RecordService(core, loop: loop, index: index))
             core.add(services[index])
+            services[index].begin()
         }
         self.services = services
         var servers: [(Server, ListenerConfiguration)] = []

@@ -15,6 +15,7 @@ extension RecordService {
         _ calls: inout DiscardingTaskGroup
     ) {
         let sender = DatagramSender(datagram, isUnix: listener.address.isUnix)
+        let start = slot.output.count
         let dispatched = datagram.bytes.withUnsafeBytes { bytes in
             do throws(RecordError) {
                 if datagram.isCut {
@@ -33,8 +34,7 @@ extension RecordService {
             }
         }
         guard let running = dispatched else {
-            let reply = Array(slot.output.bytes)
-            slot.output.removeAll()
+            let reply = takeReply(from: start)
             calls.addTask(executorPreference: loop) { await self.send(reply, on: socket, to: sender) }
             return
         }
@@ -44,17 +44,23 @@ extension RecordService {
         }
     }
 
+    /// Takes the reply at the end of the slot's output out of it, behind those of connections.
+    private func takeReply(from start: Int) -> [UInt8] {
+        defer { slot.output.truncate(to: start) }
+        return Array(slot.output.bytes[start...])
+    }
+
     /// How long a receiver may be too slow to take a datagram before it loses it, in nanoseconds.
     private static let patience = nanoseconds(5)
 
     private func send(_ reply: [UInt8], on socket: DatagramSocket, to sender: DatagramSender) async {
         var reply = reply
         if reply.count > core.limits.datagramBytes {
+            let start = slot.output.count
             appendError(
                 "the reply is \(reply.count) bytes long, and a datagram has \(core.limits.datagramBytes) at most "
                     + "(limits.datagramBytes); use a stream socket")
-            reply = Array(slot.output.bytes)
-            slot.output.removeAll()
+            reply = takeReply(from: start)
         }
         do {
             try await socket.send(reply, to: sender.address, patience: Self.patience)

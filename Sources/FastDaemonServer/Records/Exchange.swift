@@ -46,6 +46,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private var replies = OrderedReplies<ByteBuffer>()
     private var pending: ByteBuffer?
     private var isFlushing = false
+
+    /// Why replies could not be sent while the task that reads was waiting; it is told when it looks again.
+    private var failure: ExchangeError?
     private var roomWaiter: UnsafeContinuation<Void, Never>?
 
     // What runs.
@@ -74,6 +77,8 @@ final class Exchange: CallerSource, @unchecked Sendable {
             return partial.bytes
         }
         while true {
+            if let failure { throw failure }
+            if hasToFlush { try await flush() }
             if let input = try receiveNow() { return input.isEmpty ? try end() : input }
             if try await !waitForMore() {
                 guard let input = try receiveNow(), !input.isEmpty else { return try end() }
@@ -193,26 +198,25 @@ final class Exchange: CallerSource, @unchecked Sendable {
         replies.complete(replies.reserve(), with: reply)
     }
 
-    /// Sends what the loop's buffer holds as far as it goes, and keeps the rest for `flush`.
-    func send(_ output: ByteBuffer) throws(ExchangeError) {
-        defer { output.removeAll() }
-        if output.isEmpty { return }
+    /// Sends replies as far as it goes now. Where something is left, the task that reads is woken, and flushes it first.
+    func send(_ replies: UnsafeRawBufferPointer) {
         var sent = 0
         if pending == nil, !isFlushing {
             do {
-                sent = try connection.sendNow(output.bytes)
+                sent = try connection.sendNow(replies)
             } catch {
-                throw .connection(error)
+                failure = .connection(error)
             }
-            if sent == output.count { return }
+            if sent == replies.count { return }
         }
         let pending = self.pending ?? ByteBuffer(budget: budget)
         self.pending = pending
-        guard pending.append(UnsafeRawBufferPointer(rebasing: output.bytes[sent...])) else { throw .outOfBuffers }
+        if !pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) { failure = .outOfBuffers }
+        connection.wakeReader()
     }
 
     /// Whether something is there that was not sent.
-    var hasToFlush: Bool { pending != nil || !replies.isEmpty }
+    var hasToFlush: Bool { (pending != nil || !replies.isEmpty) && !isFlushing }
 
     /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
     /// care of everything.

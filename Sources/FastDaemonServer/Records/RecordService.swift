@@ -19,10 +19,14 @@ final class RecordService: @unchecked Sendable {
     @exclusivity(unchecked) var words = Words()
     @exclusivity(unchecked) var lastID: UInt64
 
+    /// Whose replies stand where in the slot's output. They are sent when all connections that had something to say were
+    /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
+    private var unsent: [(exchange: Exchange, end: Int)] = []
+
     /// The calls of the batch at hand that go on after it.
     private var started: [(RunningCall, OrderedReplies<ByteBuffer>.Slot)] = []
 
-    /// How much output is gathered before it is sent and the rest of a batch waits.
+    /// How much output is gathered before it is sent, and the rest of a batch waits.
     private static let batchSize = 256 * 1024
 
     init(_ core: ServerCore, loop: EventLoop, index: Int) {
@@ -34,12 +38,18 @@ final class RecordService: @unchecked Sendable {
         lastID = UInt64(index)
     }
 
+    /// Takes up its work on the loop.
+    func begin() {
+        loop.execute { self.loop.beforeWaiting = { self.sendReplies() } }
+    }
+
     /// Serves one connection until its end.
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
         let exchange = Exchange(connection, limits: core.limits, budget: core.budget)
         guard admit(exchange, listener) else { return await turnAway(exchange, listener) }
         defer { core.connections.subtract(1, ordering: .relaxed) }
         await converse(exchange, listener.dialect)
+        sendReplies()
         connection.close()
     }
 
@@ -50,7 +60,6 @@ final class RecordService: @unchecked Sendable {
             while let input = try await exchange.receive() {
                 try process(input, of: exchange, dialect)
                 if !started.isEmpty { return await converseWithCalls(exchange, dialect) }
-                if exchange.hasToFlush { try await exchange.flush() }
             }
         } catch {
             await end(exchange, because: error)
@@ -62,11 +71,9 @@ final class RecordService: @unchecked Sendable {
         await withDiscardingTaskGroup { calls in
             do throws(ExchangeError) {
                 startCalls(of: exchange, in: &calls)
-                try await exchange.flush()
                 while let input = try await exchange.receive() {
                     try process(input, of: exchange, dialect)
                     startCalls(of: exchange, in: &calls)
-                    try await exchange.flush()
                 }
             } catch {
                 startCalls(of: exchange, in: &calls)
@@ -80,6 +87,8 @@ final class RecordService: @unchecked Sendable {
             calls.addTask(executorPreference: loop) {
                 await self.finish(running)
                 exchange.remove(running.call)
+                // What was answered before stands in the loop's buffer still, and goes first.
+                self.sendReplies()
                 exchange.complete(slot, with: running.call.reply)
                 // Where the peer is gone, the task that reads finds that out, too.
                 do { try await exchange.flush() } catch { exchange.connection.interrupt() }
@@ -107,7 +116,8 @@ final class RecordService: @unchecked Sendable {
             : "user \(exchange.caller.user) may not use this socket (listen.allowUsers)"
         core.log.write(.warning, "turned a connection away: \(text)", [("peer", .text("\(exchange.caller)"))])
         appendError(text)
-        try? exchange.send(slot.output)
+        sendOwnReply(to: exchange)
+        try? await exchange.flush()
         await exchange.linger()
         exchange.connection.close()
     }
@@ -121,10 +131,12 @@ final class RecordService: @unchecked Sendable {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
+        if slot.output.count >= Self.batchSize { sendReplies() }
         // At hand here, so that the requests of a batch count no reference to it.
         var slot = self.slot
+        let start = slot.output.count
         do throws(ExchangeError) {
-            while missing == nil, !exchange.isFull, slot.output.count < Self.batchSize {
+            while missing == nil, !exchange.isFull, slot.output.count < start + Self.batchSize {
                 let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
                 switch try scan(rest) {
                 case .incomplete(let count): missing = count
@@ -140,8 +152,21 @@ final class RecordService: @unchecked Sendable {
             failure = error
         }
         try exchange.consume(offset, of: input, missing: missing)
-        try exchange.send(slot.output)
+        if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
         if let failure { throw failure }
+    }
+
+    /// Sends the replies that were gathered for all connections.
+    private func sendReplies() {
+        if unsent.isEmpty { return }
+        let bytes = slot.output.bytes
+        var start = 0
+        for (exchange, end) in unsent {
+            exchange.send(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            start = end
+        }
+        unsent.removeAll(keepingCapacity: true)
+        slot.output.removeAll()
     }
 
     private func scan(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) -> RecordScan {
@@ -179,13 +204,8 @@ final class RecordService: @unchecked Sendable {
         }
         core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
         appendError(text)
+        sendOwnReply(to: exchange)
         do {
-            if exchange.isBehind {
-                try exchange.enqueue(slot.output.bytes)
-                slot.output.removeAll()
-            } else {
-                try exchange.send(slot.output)
-            }
             try await exchange.flush()
         } catch {
             return exchange.cancelCalls()
@@ -202,6 +222,18 @@ final class RecordService: @unchecked Sendable {
         case .shuttingDown: "the daemon is shutting down; the request was not whole, and was not run"
         case .outOfBuffers: "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
         }
+    }
+
+    /// Sends the reply at the end of the slot's output, in its turn.
+    private func sendOwnReply(to exchange: Exchange) {
+        let start = unsent.last?.end ?? 0
+        if exchange.isBehind {
+            try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
+            slot.output.truncate(to: start)
+        } else {
+            unsent.append((exchange, slot.output.count))
+        }
+        sendReplies()
     }
 
     /// Puts a reply at the end of the batch's that is an error of the daemon's own.
