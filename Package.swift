@@ -139,8 +139,10 @@ let package = Package(
         .testTarget(
             name: "TutorialTests", dependencies: ["FastDaemonIO", "FastDaemonPipeline"], swiftSettings: swift),
         .testTarget(
-            name: "FastDaemonPluginKitTests", dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit"],
-            swiftSettings: swift),
+            name: "PluginHeaderTests", dependencies: ["CFastDaemonPlugin", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonPluginKitTests",
+            dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit", "TestSupport"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),
