@@ -33,6 +33,7 @@ final class CallExecutor: TaskExecutor {
     /// Starts the call's task and runs it on this thread as far as it gets. `prepare` is called in between, when the task can
     /// be cancelled and has not begun.
     func start(_ prepare: () -> Void, task body: sending @escaping @isolated(any) () async -> Void) {
+        // Making the task enqueues its first job, here on this thread.
         let task = Task(executorPreference: self, operation: body)
         let first = state.withLock { state in
             state.task = task
