@@ -5,14 +5,14 @@ import Testing
 @Suite("The header compiles alone")
 struct CompilerTests {
     @Test(
-        "as C, without a warning", .enabled(if: Compiler.c != nil, "needs a C compiler (cc)"),
+        "as C, without a warning", .enabled(if: Compiler.c != nil, "cc is not installed"),
         arguments: ["c99", "c11", "c17"])
     func c(standard: String) throws {
         try compile("header.c", with: #require(Compiler.c), standard)
     }
 
     @Test(
-        "as C++, without a warning", .enabled(if: Compiler.cPlusPlus != nil, "needs a C++ compiler (c++)"),
+        "as C++, without a warning", .enabled(if: Compiler.cPlusPlus != nil, "c++ is not installed"),
         arguments: ["c++17"])
     func cPlusPlus(standard: String) throws {
         try compile("header.cc", with: #require(Compiler.cPlusPlus), standard)

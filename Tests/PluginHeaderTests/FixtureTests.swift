@@ -4,7 +4,7 @@ import Testing
 @Suite("The fixture plugins")
 struct FixtureTests {
     @Test(
-        "compile without a warning", .enabled(if: Compiler.c != nil, "needs a C compiler (cc)"),
+        "compile without a warning", .enabled(if: Compiler.c != nil, "cc is not installed"),
         arguments: FixturePlugin.all)
     func compile(fixture: FixturePlugin) throws {
         let folder = try TemporaryFolder()

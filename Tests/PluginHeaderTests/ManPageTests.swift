@@ -6,7 +6,7 @@ import Testing
 struct ManPageTests {
     @Test(
         "shows a handler that compiles with the command below it",
-        .enabled(if: Compiler.c != nil, "needs a C compiler (cc)"))
+        .enabled(if: Compiler.c != nil, "cc is not installed"))
     func example() throws {
         let page = try String(contentsOfFile: Compiler.headerFolder + "/../fastdaemon_plugin.h.3", encoding: .utf8)
         let examples = page.components(separatedBy: "\n.EX\n").dropFirst().map { part in
