@@ -46,9 +46,8 @@ extension Plugin {
     /// No extension.
     public static func extensionAddress(named name: String) -> UnsafeRawPointer? { nil }
 
-    /// Answers the descriptor that `fastdaemon_plugin_entry` returns, or nil for a host of another major version.
-    ///
-    /// The descriptor lives as long as the process, as the ABI asks; so call this once a load, from the entry.
+    /// Answers the descriptor that `fastdaemon_plugin_entry` returns, or nil for a host of another major version. It lives as
+    /// long as the process, as the ABI asks.
     public static func export(_ hostVersion: UInt32) -> UnsafeRawPointer? {
         guard hostVersion >> 16 == FASTDAEMON_ABI_MAJOR else { return nil }
         return UnsafeRawPointer(ExportedPlugin.descriptor(of: Self.self))
