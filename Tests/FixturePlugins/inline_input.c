@@ -1,5 +1,5 @@
-/* Two inline commands that tell how their input came: `whole` is called once it is all there, `pieces` at once. Each prints
-   the pieces that it read as `[bytes]`, and `pieces` a `...` wherever it had to wait for more. */
+/* Two inline commands that tell how their input came: `whole` is called once it is all there, `pieces` at once. Each
+   prints the pieces that it read as `[bytes]`, and `pieces` a `...` wherever it had to wait for more. */
 #include <stdio.h>
 #include <stdlib.h>
 

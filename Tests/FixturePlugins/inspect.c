@@ -1,5 +1,5 @@
-/* `inspect [WORD ...]` prints every fact that the host knows of the call, a line each, then what its working directory is for
-   the kernel: on a thread of the pool the two agree. */
+/* `inspect [WORD ...]` prints every fact that the host knows of the call, a line each. `getcwd` is the thread's working
+   directory as the kernel knows it: on a thread of the pool it is the caller's. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

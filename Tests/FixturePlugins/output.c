@@ -1,6 +1,6 @@
-/* Handlers that write or end in some way: `fill MEGABYTES` writes that many MB of lines of 64 bytes and stops where the host
-   says so, with status 9; `binary` writes all 256 bytes, which are no UTF-8; `status N` ends with N, of any size; `both`
-   writes to both streams; `log WORD` logs its word. */
+/* Handlers that write or end in some way: `fill MEBIBYTES` writes that much in lines of 64 bytes, and stops where the
+   host says so, with status 9; `binary` writes all 256 bytes, which are no UTF-8; `status N` ends with N, of any size;
+   `both` writes to both streams; `log WORD` logs its word. */
 #include <stdlib.h>
 
 #include "fixture.h"

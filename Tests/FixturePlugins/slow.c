@@ -1,4 +1,4 @@
-/* `slow [SECONDS]` holds its thread, 5 seconds where none are given, and does not care whether its call is cancelled. */
+/* `slow [SECONDS]` holds its thread, 5 seconds where none are given, and does not care whether it is cancelled. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdlib.h>

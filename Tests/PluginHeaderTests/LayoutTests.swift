@@ -1,8 +1,8 @@
 import CFastDaemonPlugin
 import Testing
 
-/// Sizes and offsets of version 1.0 on machines with 64-bit pointers. They are the promise: a plugin that was compiled with this
-/// header finds its members there for ever, so no number here changes, and new ones only come at the end.
+/// Sizes and offsets of version 1.0 on machines with 64-bit pointers. They are the promise: a plugin that was compiled
+/// with this header finds its members there for ever, so no number here changes, and new ones only come at the end.
 @Suite(
     "The structs of the header lie as version 1.0 promises",
     .enabled(if: MemoryLayout<Int>.size == 8, "64-bit pointers"))

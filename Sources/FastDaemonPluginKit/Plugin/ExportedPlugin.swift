@@ -2,8 +2,8 @@ import CFastDaemonPlugin
 import Glibc
 import Synchronization
 
-/// The C descriptor of a plugin type, and behind it the type: the host hands the descriptor's address back to `create` and
-/// `extension`, which is how they find out which type they speak for.
+/// The C descriptor of a plugin type, and behind it the type: the host hands the descriptor's address back to `create`
+/// and `extension`, which is how they find out which type they speak for.
 struct ExportedPlugin {
     private let descriptor: fastdaemon_plugin
     private let type: any Plugin.Type
