@@ -55,7 +55,8 @@ static bool read_arguments(const fastdaemon_host *host, fastdaemon_call *call, s
     for (size_t at = 1; at < count; at++) {
         const char *word = words[at].data;
         if (word[0] != '-' || strspn(word + 1, "lwc") != words[at].count - 1 || words[at].count == 1) {
-            print(host, call, FASTDAEMON_STANDARD_ERROR, "%.100s: \"%.200s\" is none of -l, -w and -c\n", words[0].data, word);
+            print(host, call, FASTDAEMON_STANDARD_ERROR, "%.100s: \"%.200s\" is none of -l, -w and -c\n",
+                  words[0].data, word);
             return false;
         }
         choice->lines |= strchr(word, 'l') != NULL;
@@ -78,7 +79,8 @@ static int64_t print_counts(
     for (size_t at = 0; at < 3; at++) {
         if (!chosen[at]) continue;
         const char *space = end > 0 ? " " : "";
-        end += snprintf(line + end, sizeof line - (size_t)end, "%s%*llu", space, width, (unsigned long long)numbers[at]);
+        unsigned long long number = numbers[at];
+        end += snprintf(line + end, sizeof line - (size_t)end, "%s%*llu", space, width, number);
     }
     return print(host, call, FASTDAEMON_STANDARD_OUTPUT, "%s\n", line);
 }
@@ -109,9 +111,10 @@ static const fastdaemon_command count = {
     .summary = "counts the lines, words and bytes of its input",
     .usage = "count [-l] [-w] [-c]\n"
              "\n"
-             "Counts standard input, and prints the numbers as wc(1) does: lines (-l), words (-w) and bytes (-c), in this\n"
-             "order, or all three. A line is a line feed. A word is a run of bytes other than space, tab, line feed,\n"
-             "vertical tab, form feed and carriage return, in every locale.",
+             "Counts standard input, and prints the numbers as wc(1) does: lines (-l),\n"
+             "words (-w) and bytes (-c), in this order, or all three. A line is a line\n"
+             "feed. A word is a run of bytes other than space, tab, line feed, vertical\n"
+             "tab, form feed and carriage return, in every locale.",
     .execution = FASTDAEMON_CONCURRENT,
     .run = run,
 };

@@ -1,6 +1,7 @@
 import FastDaemonPluginKit
 
-/// `echo`: prints its words, or copies its input where there are none. The fast path of the daemon, so it works on raw bytes.
+/// `echo`: prints its words, or copies its input where there are none. The fast path of the daemon, so it works on raw
+/// bytes.
 struct Echo: Plugin {
     static let name = "echo"
     static let version = "1.0"
@@ -14,8 +15,9 @@ struct Echo: Plugin {
             usage: """
                 echo [WORD ...]
 
-                Prints its words, joined by single spaces and followed by a line feed. Every word counts, also one such as -n.
-                Without words, copies its standard input, byte by byte, as it comes.
+                Prints its words, joined by single spaces and followed by a line feed.
+                Every word counts, also one such as -n. Without words, copies its
+                standard input, byte by byte, as it comes.
                 """,
             startingWith: Copying()
         ) { call, copying in

@@ -1,6 +1,7 @@
 import FastDaemonPluginKit
 
-/// `wait`: a slow command, to try a daemon with. It holds a thread of the pool, as a command does that really works that long.
+/// `wait`: a slow command, to try a daemon with. It holds a thread of the pool, as a command does that really works
+/// that long.
 struct Wait: Plugin {
     static let name = "wait"
     static let version = "1.0"
@@ -14,9 +15,10 @@ struct Wait: Plugin {
             usage: """
                 wait [SECONDS]
 
-                Waits the given seconds, such as 2 or 0.25, or 5 where none are given; then prints "waited SECONDS". Ends at
-                once when it is cancelled, and then prints nothing: after a signal with 128 and the signal's number, after its
-                time limit with 124, else with 130.
+                Waits the given seconds, such as 2 or 0.25, or 5 where none are given;
+                then prints "waited SECONDS". Ends at once when it is cancelled, and then
+                prints nothing: after a signal with status 128 and the signal's number,
+                after its time limit with 124, else with 130.
                 """
         ) { call in
             let seconds = try secondsToWait(from: call.arguments)

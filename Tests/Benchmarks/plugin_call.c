@@ -1,12 +1,12 @@
 /*
- * plugin_call - what one call of an inline handler costs in the plugin itself: the kit and the handler, without a daemon.
+ * plugin_call - what one call of an inline handler costs in the plugin: the kit and the handler, without a daemon.
  *
  *     cc -O2 -I Sources/CFastDaemonPlugin/include -o plugin_call Tests/Benchmarks/plugin_call.c
  *     ./plugin_call .build/release/libEcho.so echo hello world
  *
  * Loads the library, and calls the command that the first word names, again and again, by a table of functions that do
- * next to nothing. Prints the nanoseconds of a call, as the least of several rounds, how many bytes it wrote, and how often
- * memory was asked for.
+ * next to nothing. Prints the nanoseconds of a call, as the least of several rounds, how many bytes it wrote, and how
+ * often memory was asked for.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -77,7 +77,9 @@ static const fastdaemon_command *load(const char *path, const char *name) {
     const fastdaemon_bytes options = {"{}", 2};
     const fastdaemon_command *const *list;
     size_t count;
-    if (!plugin || plugin->create(plugin, &host, (fastdaemon_instance *)&host, options, &state) != 0 || plugin->commands(state, &list, &count) != 0) {
+    fastdaemon_instance *instance = (fastdaemon_instance *)&host; /* The plugin hands it back, and nobody reads it. */
+    if (!plugin || plugin->create(plugin, &host, instance, options, &state) != 0 ||
+        plugin->commands(state, &list, &count) != 0) {
         fprintf(stderr, "plugin_call: %s is no plugin, or does not start\n", path);
         return NULL;
     }

@@ -1,8 +1,8 @@
 import CFastDaemonPlugin
 import Foundation
 
-/// A call as the kit sees it, with input and room for output that the test deals out. It keeps to the header to the letter, and
-/// notes every breach of it: a use after the end, a second end, two threads where one is allowed.
+/// A call as the kit sees it, with input and room for output that the test deals out. It keeps to the header to the
+/// letter, and notes every breach of it: a use after the end, a second end, two threads where one is allowed.
 ///
 /// `@unchecked Sendable`: everything is behind `condition`.
 final class FakeCall: @unchecked Sendable {
@@ -247,26 +247,5 @@ final class FakeCall: @unchecked Sendable {
             runningCallbacks.remove(at: runningCallbacks.lastIndex(of: thread)!)
             condition.broadcast()
         }
-    }
-}
-
-/// Byte strings as the host hands them out: each followed by a zero byte.
-final class CStrings {
-    private let storage: [UnsafeMutableBufferPointer<CChar>]
-    let list: UnsafeMutableBufferPointer<fastdaemon_bytes>
-
-    init(_ strings: [[UInt8]]) {
-        storage = strings.map { string in
-            let bytes = UnsafeMutableBufferPointer<CChar>.allocate(capacity: string.count + 1)
-            _ = bytes.initialize(from: string.map(CChar.init(bitPattern:)) + [0])
-            return bytes
-        }
-        list = .allocate(capacity: strings.count)
-        _ = list.initialize(from: storage.map { fastdaemon_bytes(data: $0.baseAddress, count: $0.count - 1) })
-    }
-
-    deinit {
-        for bytes in storage { bytes.deallocate() }
-        list.deallocate()
     }
 }

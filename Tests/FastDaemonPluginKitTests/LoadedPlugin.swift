@@ -1,5 +1,6 @@
 import CFastDaemonPlugin
 import Foundation
+import TestSupport
 
 @testable import FastDaemonPluginKit
 
@@ -21,7 +22,7 @@ final class LoadedPlugin: @unchecked Sendable {
 
     /// A library that the package builds, such as `Echo`.
     convenience init(library name: String) throws {
-        let path = Bundle.main.executableURL!.deletingLastPathComponent().appending(path: "lib\(name).so").path
+        let path = builtProgram("lib\(name).so")
         guard let image = dlopen(path, RTLD_NOW | RTLD_LOCAL), let entry = dlsym(image, FASTDAEMON_PLUGIN_ENTRY_NAME)
         else { throw Refused(text: String(cString: dlerror())) }
         let function = unsafeBitCast(entry, to: fastdaemon_plugin_entry_function.self)

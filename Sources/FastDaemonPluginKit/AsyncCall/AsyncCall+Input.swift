@@ -22,8 +22,8 @@ extension AsyncCall {
     /// Standard input, piece by piece as it comes. One task at a time should read it.
     public var pieces: InputPieces { InputPieces(call: self) }
 
-    /// Standard input, line by line. A line is what stands before a line feed, or after the last one; what is not UTF-8 in it is
-    /// replaced by U+FFFD.
+    /// Standard input, line by line. A line is what stands before a line feed, or after the last one; what is not UTF-8
+    /// in it is replaced by U+FFFD.
     public var lines: InputLines { InputLines(call: self) }
 
     /// Reads standard input to its end.

@@ -1,6 +1,6 @@
 extension AsyncCall {
-    /// Writes bytes, suspended while the caller has no room for them. Where several tasks write to one stream at once, their
-    /// bytes may come between each other.
+    /// Writes bytes, suspended while the caller has no room for them. Where several tasks write to one stream at once,
+    /// their bytes may come between each other.
     public func write(_ bytes: [UInt8], to stream: OutputStream = .standardOutput) async throws(CallError) {
         var written = 0
         while written < bytes.count {

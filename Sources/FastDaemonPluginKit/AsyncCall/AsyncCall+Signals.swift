@@ -1,6 +1,6 @@
 extension AsyncCall {
-    /// Suspends until the caller sends a signal that does not cancel the call, such as SIGWINCH when its terminal has changed, and
-    /// returns its number.
+    /// Suspends until the caller sends a signal that does not cancel the call, such as SIGWINCH when its terminal has
+    /// changed, and returns its number.
     public func nextSignal() async throws(CallError) -> Int32 {
         try checkCancellation()
         try await wait(for: .signal)

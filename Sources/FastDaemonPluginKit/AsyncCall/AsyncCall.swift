@@ -3,11 +3,11 @@ import Synchronization
 
 /// One call of a command, in the hands of an asynchronous handler.
 ///
-/// It may be used from child tasks, several at a time. It is good until the handler returns; what is kept longer tells nothing
-/// any more, and reading and writing throw ``CallError/ended``.
+/// It may be used from child tasks, several at a time. It is good until the handler returns; what is kept longer tells
+/// nothing any more, and reading and writing throw ``CallError/ended``.
 public final class AsyncCall: CallFacts, Sendable {
-    /// Open until the call ends. The lock also keeps the host's functions to one thread at a time, as most of them ask. None
-    /// that is called under it waits.
+    /// Open until the call ends. The lock also keeps the host's functions to one thread at a time, as most of them ask.
+    /// None that is called under it waits.
     private let raw: Mutex<UnsafeCall?>
     let waiters = EventWaiters()
     private let executor: CallExecutor
@@ -17,8 +17,8 @@ public final class AsyncCall: CallFacts, Sendable {
         executor = CallExecutor(raw)
     }
 
-    /// Hands out the host's own handle for the time of `body`, in which no other thread uses it; nil where the call has ended.
-    /// `body` must not wait, nor use this call.
+    /// Hands out the host's own handle for the time of `body`, in which no other thread uses it; nil where the call has
+    /// ended. `body` must not wait, nor use this call.
     public func withUnsafeCall<Result: Sendable>(_ body: (UnsafeCall) -> Result) -> Result? {
         raw.withLock { raw in raw.map { body($0) } }
     }

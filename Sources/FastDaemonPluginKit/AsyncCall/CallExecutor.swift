@@ -3,8 +3,8 @@ import Synchronization
 
 /// Runs the jobs of one call's tasks on the host's pool, and ends the call once, after the last of them has begun.
 ///
-/// `run_on_pool` is given this object and takes the oldest job when a thread is there: as many jobs wait here as threads were
-/// asked for.
+/// `run_on_pool` is given this object and takes the oldest job when a thread is there: as many jobs wait here as
+/// threads were asked for.
 final class CallExecutor: TaskExecutor {
     private let raw: UnsafeCall
     private let state = Mutex(State())
@@ -30,9 +30,10 @@ final class CallExecutor: TaskExecutor {
         self.raw = raw
     }
 
-    /// Starts the call's task and runs it on this thread as far as it gets. `prepare` is called in between, when the task can
-    /// be cancelled and has not begun.
+    /// Starts the call's task and runs it on this thread as far as it gets. `prepare` is called in between, when the
+    /// task can be cancelled and has not begun.
     func start(_ prepare: () -> Void, task body: sending @escaping @isolated(any) () async -> Void) {
+        // Making the task enqueues its first job, here on this thread.
         let task = Task(executorPreference: self, operation: body)
         let first = state.withLock { state in
             state.task = task

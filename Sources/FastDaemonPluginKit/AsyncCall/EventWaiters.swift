@@ -45,7 +45,8 @@ private func resume(_ event: HostEvent, of user: UnsafeMutableRawPointer?) {
 }
 
 extension AsyncCall {
-    /// Suspends until the event has come; also ends, without it, where the task or the call is cancelled or the call ends.
+    /// Suspends until the event has come; also ends, without it, where the task or the call is cancelled or the call
+    /// ends.
     func wait(for event: HostEvent) async throws(CallError) {
         let refusal = Mutex<CallError?>(nil)
         await withTaskCancellationHandler {

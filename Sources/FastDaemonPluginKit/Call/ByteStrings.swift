@@ -1,7 +1,7 @@
 import CFastDaemonPlugin
 
-/// Strings of bytes that the host keeps for a call: its arguments, or its environment. They are not copied, and valid until
-/// the call has ended; whoever keeps one longer copies it, with `Array` or `String(decoding:as:)`.
+/// Strings of bytes that the host keeps for a call: its arguments, or its environment. They are not copied, and valid
+/// until the call has ended; whoever keeps one longer copies it, with `Array` or `String(decoding:as:)`.
 public struct ByteStrings: RandomAccessCollection {
     private let strings: UnsafeBufferPointer<fastdaemon_bytes>
 

@@ -22,8 +22,8 @@ extension Call {
         }
     }
 
-    /// Reads standard input to its end, line by line. A line is what stands before a line feed, or after the last one; what is
-    /// not UTF-8 in it is replaced by U+FFFD.
+    /// Reads standard input to its end, line by line. A line is what stands before a line feed, or after the last one;
+    /// what is not UTF-8 in it is replaced by U+FFFD.
     public func forEachLine(_ body: (String) throws -> Void) throws {
         var lines = LineSplitter()
         while let piece = try readPiece() {

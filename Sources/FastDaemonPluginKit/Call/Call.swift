@@ -1,7 +1,7 @@
 /// One call of a command, in the hands of a blocking or stepwise handler.
 ///
-/// It is borrowed: it cannot be kept beyond the handler. Where a handler has threads of its own write for it, they do so
-/// through its own means; this type is for the thread that runs the call.
+/// It is borrowed, for the thread that runs the handler: it can neither be kept beyond the handler nor be handed to
+/// another thread. A handler that works with several tasks at once takes the asynchronous form.
 public struct Call: ~Copyable, CallFacts {
     let raw: UnsafeCall
 

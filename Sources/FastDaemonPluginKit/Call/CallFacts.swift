@@ -3,14 +3,16 @@ import Glibc
 
 /// What a call tells of its caller: the part that ``Call`` and ``AsyncCall`` have in common.
 public protocol CallFacts: ~Copyable {
-    /// Hands out the host's own handle for the time of `body`, in which no other thread uses it; nil where the call has ended.
+    /// Hands out the host's own handle for the time of `body`, in which no other thread uses it; nil where the call has
+    /// ended.
     func withUnsafeCall<Result: Sendable>(_ body: (UnsafeCall) -> Result) -> Result?
 }
 
 // MARK: - Words and surroundings
 
 extension CallFacts where Self: ~Copyable {
-    /// The words after the command's name. What is not UTF-8 is replaced by U+FFFD; see ``argumentBytes`` for the bytes.
+    /// The words after the command's name. What is not UTF-8 is replaced by U+FFFD; see ``argumentBytes`` for the
+    /// bytes.
     public var arguments: [String] {
         withUnsafeCall { $0.arguments.dropFirst().map { String(decoding: $0, as: UTF8.self) } } ?? []
     }
@@ -25,8 +27,8 @@ extension CallFacts where Self: ~Copyable {
         withUnsafeCall { String(decoding: $0.arguments[0], as: UTF8.self) } ?? ""
     }
 
-    /// The caller's environment, never the daemon's own. Empty where the protocol carries none. Of two variables with one
-    /// name the first counts, as in getenv(3).
+    /// The caller's environment, never the daemon's own. Empty where the protocol carries none. Of two variables with
+    /// one name the first counts, as in getenv(3).
     public var environment: [String: String] {
         withUnsafeCall { raw in
             var variables: [String: String] = [:]
@@ -40,8 +42,8 @@ extension CallFacts where Self: ~Copyable {
         } ?? [:]
     }
 
-    /// The caller's working directory; nil where the protocol carries none. The thread of a blocking or asynchronous handler is
-    /// there already, so a relative path just works.
+    /// The caller's working directory; nil where the protocol carries none. The thread of a blocking or asynchronous
+    /// handler is there already, so a relative path just works.
     public var workingDirectory: String? {
         withUnsafeCall { raw in
             let path = raw.host.pointee.working_directory(raw.call)
@@ -49,8 +51,8 @@ extension CallFacts where Self: ~Copyable {
         } ?? nil
     }
 
-    /// A descriptor of the caller's working directory, for openat(2) and the like; nil where it could not be opened. It is the
-    /// host's: never close it.
+    /// A descriptor of the caller's working directory, for openat(2) and the like; nil where it could not be opened. It
+    /// is the host's: never close it.
     public var workingDirectoryDescriptor: Int32? {
         withUnsafeCall { nonNegative($0.host.pointee.working_directory_descriptor($0.call)) } ?? nil
     }

@@ -36,8 +36,8 @@ public struct ExitStatus: RawRepresentable, Error, Sendable, Hashable, Expressib
     var code: Int32 { Int32(rawValue) }
 }
 
-/// An error that ends a command with a message on standard error and a status of one's own. Any other error that a handler
-/// throws ends it with its description and status 1.
+/// An error that ends a command with a message on standard error and a status of one's own. Any other error that a
+/// handler throws ends it with its description and status 1.
 public struct CommandFailure: Error, Sendable, CustomStringConvertible {
     /// The exit status.
     public let status: ExitStatus

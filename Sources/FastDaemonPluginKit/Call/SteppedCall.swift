@@ -14,7 +14,8 @@ private func resumeCall(user: UnsafeMutableRawPointer?) {
 
 /// A call of a stepwise handler that had to wait: it lives from the first `again` to the end of the call.
 ///
-/// The steps of a call come one after the other, but from different threads: the one of `run`, then those that call back.
+/// The steps of a call come one after the other, but from different threads: the one of `run`, then those that call
+/// back.
 final class SteppedCall<State>: WaitingCall {
     typealias Body = @Sendable (borrowing Call, inout State) throws -> Step
 
@@ -22,9 +23,9 @@ final class SteppedCall<State>: WaitingCall {
     private var state: State
     private let step: Body
 
-    /// Who makes the next step. The callback may come before `notify` has returned, on this thread or another; then it only
-    /// leaves word, and the thread that asked goes on. So no two threads are in a step at once, and a caller that is always
-    /// ready does not make the stack grow.
+    /// Who makes the next step. The callback may come before `notify` has returned, on this thread or another; then it
+    /// only leaves word, and the thread that asked goes on. So no two threads are in a step at once, and a caller that
+    /// is always ready does not make the stack grow.
     private let turn = Atomic(Turn.asking)
 
     private enum Turn: UInt8, AtomicRepresentable {
@@ -61,8 +62,8 @@ final class SteppedCall<State>: WaitingCall {
         }
     }
 
-    /// Waits for `event` and makes the steps that follow. Answers the status once the call is done; nil where it waits, and
-    /// where another thread may have ended it by now.
+    /// Waits for `event` and makes the steps that follow. Answers the status once the call is done; nil where it waits,
+    /// and where another thread may have ended it by now.
     private func proceed(after event: Step.Event) -> ExitStatus? {
         var event = event
         while true {

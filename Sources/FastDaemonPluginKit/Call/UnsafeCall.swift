@@ -1,7 +1,7 @@
 import CFastDaemonPlugin
 
-/// The host's own handle of one call, for what the kit has no Swift form of. It is good until the call has ended, and its
-/// functions may be called as `fastdaemon_plugin.h` says: most of them by one thread at a time.
+/// The host's own handle of one call, for what the kit has no Swift form of. It is good until the call has ended, and
+/// its functions may be called as `fastdaemon_plugin.h` says: most of them by one thread at a time.
 ///
 /// `@unchecked Sendable`: two addresses; whoever uses them follows the header.
 public struct UnsafeCall: @unchecked Sendable {

@@ -53,8 +53,8 @@ struct CommandDeclarationError: Error, CustomStringConvertible {
 // MARK: - The blocking form
 
 extension Command {
-    /// A command whose handler may wait, unless it is inline. It is successful when it returns; to end with another status it
-    /// throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
+    /// A command whose handler may wait, unless it is inline. It is successful when it returns; to end with another
+    /// status it throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
     public init(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
         run: @escaping @Sendable (borrowing Call) throws -> Void
@@ -74,9 +74,9 @@ extension Command {
 // MARK: - The asynchronous form
 
 extension Command {
-    /// A command whose handler is an asynchronous function. It runs on threads of the host's pool, in the caller's working
-    /// directory, and its task is cancelled with the call. It is successful when it returns; to end with another status it
-    /// throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
+    /// A command whose handler is an asynchronous function. It runs on threads of the host's pool, in the caller's
+    /// working directory, and its task is cancelled with the call. It is successful when it returns; to end with
+    /// another status it throws an ``ExitStatus``, or a ``CommandFailure`` with a message.
     public init(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .concurrent,
         run: @escaping @Sendable (AsyncCall) async throws -> Void
@@ -91,12 +91,12 @@ extension Command {
 // MARK: - The stepwise form
 
 extension Command {
-    /// A command whose handler never waits. It is called once, and again whenever what it asked for has come: input, or room
-    /// for output.
+    /// A command whose handler never waits. It is called once, and again whenever what it asked for has come: input, or
+    /// room for output.
     ///
     /// - Parameters:
     ///   - startingWith: what the handler remembers of one call from step to step.
-    ///   - step: does what can be done without waiting. It is never called on two threads at the same time for one call.
+    ///   - step: does what can be done without waiting. For one call it never runs on two threads at once.
     public init<State>(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .inline(input: .asItComes),
         startingWith state: @autoclosure @escaping @Sendable () -> State,

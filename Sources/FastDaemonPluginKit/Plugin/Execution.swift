@@ -27,7 +27,8 @@ public struct Execution: Sendable, Hashable {
     /// In a worker process that loads the same library, where it may block, and may crash.
     public static let process = Execution(FASTDAEMON_PROCESS)
 
-    /// On the host's I/O loop itself, once all of the input is there: the fastest, for handlers that never block or wait.
+    /// On the host's I/O loop itself, once all of the input is there: the fastest, for handlers that never block or
+    /// wait.
     public static let inline = inline(input: .whole)
 
     /// On the host's I/O loop itself: the fastest, for handlers that never block or wait.

@@ -1,30 +1,42 @@
 import CFastDaemonPlugin
 import Glibc
+import Synchronization
 
-/// The C descriptor of a plugin type, and behind it the type: the host hands the descriptor's address back to `create` and
-/// `extension`, which is how they find out which type they speak for.
+/// The C descriptor of a plugin type, and behind it the type: the host hands the descriptor's address back to `create`
+/// and `extension`, which is how they find out which type they speak for.
 struct ExportedPlugin {
     private let descriptor: fastdaemon_plugin
     private let type: any Plugin.Type
 
-    /// Makes a descriptor that is never freed.
+    /// The descriptors that were handed out, each for the life of the process.
+    private static let all = Mutex<[ObjectIdentifier: UInt]>([:])
+
+    /// The one descriptor of a type.
     static func descriptor(of type: any Plugin.Type) -> UnsafePointer<fastdaemon_plugin> {
-        let exported = UnsafeMutablePointer<ExportedPlugin>.allocate(capacity: 1)
-        exported.initialize(
-            to: ExportedPlugin(
-                descriptor: fastdaemon_plugin(
-                    abi_version: FASTDAEMON_ABI_VERSION,
-                    concurrency: UInt32(clamping: type.maximumConcurrentCalls ?? 0),
-                    size: MemoryLayout<fastdaemon_plugin>.size,
-                    name: strdup(type.name),
-                    version: strdup(type.version),
-                    create: create,
-                    commands: listCommands,
-                    destroy: destroy,
-                    self_test: selfTest,
-                    extension: extensionAddress),
-                type: type))
-        return UnsafeRawPointer(exported).assumingMemoryBound(to: fastdaemon_plugin.self)
+        let address = all.withLock { all in
+            if let known = all[ObjectIdentifier(type)] { return known }
+            let exported = UnsafeMutablePointer<ExportedPlugin>.allocate(capacity: 1)
+            exported.initialize(to: ExportedPlugin(type))
+            let address = UInt(bitPattern: exported)
+            all[ObjectIdentifier(type)] = address
+            return address
+        }
+        return UnsafePointer(bitPattern: address)!
+    }
+
+    private init(_ type: any Plugin.Type) {
+        self.type = type
+        descriptor = fastdaemon_plugin(
+            abi_version: FASTDAEMON_ABI_VERSION,
+            concurrency: UInt32(clamping: type.maximumConcurrentCalls ?? 0),
+            size: MemoryLayout<fastdaemon_plugin>.size,
+            name: strdup(type.name),
+            version: strdup(type.version),
+            create: create,
+            commands: listCommands,
+            destroy: destroy,
+            self_test: selfTest,
+            extension: extensionAddress)
     }
 
     fileprivate static func type(of descriptor: UnsafePointer<fastdaemon_plugin>?) -> (any Plugin.Type)? {

@@ -1,10 +1,10 @@
 import CFastDaemonPlugin
 
-/// What the daemon offers to a plugin apart from any call. A plugin keeps it if it wants to log later; it may be used from any
-/// thread until the plugin is gone.
+/// What the daemon offers to a plugin apart from any call. A plugin keeps it if it wants to log later; it may be used
+/// from any thread until the plugin is gone.
 ///
-/// `@unchecked Sendable`: the table is constant, `instance` is opaque, and the functions used here may be called from any
-/// thread.
+/// `@unchecked Sendable`: the table is constant, `instance` is opaque, and the functions used here may be called from
+/// any thread.
 public struct Host: @unchecked Sendable {
     /// The `options` of this plugin in the config.
     public let options: Options
