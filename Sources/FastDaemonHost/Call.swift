@@ -153,7 +153,8 @@ open class Call: @unchecked Sendable {
 
     /// `finish` of the ABI.
     final func finish(_ status: Int32) {
-        waitForCallback()
+        state.withLock { $0.endCallbacks() }
+        waitForCallbacks()
         let counted = status >= 0 && status <= 255 ? status : 255
         state.withLock { $0.finish(counted) }?.resume(returning: counted)
     }
@@ -196,7 +197,7 @@ open class Call: @unchecked Sendable {
             return Int32(FASTDAEMON_ERROR_MISUSE)
         }
         isTouched = true
-        state.withLock { $0.callbacks[event] = callback }
+        state.withLock { $0.setCallback(callback, for: event) }
         let hasCome =
             switch event {
             case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
@@ -212,14 +213,14 @@ open class Call: @unchecked Sendable {
         let thread = clinux_thread_id()
         guard let callback = state.withLock({ $0.beginCallback(event, on: thread) }) else { return }
         callback.function(callback.user)
-        state.withLock { $0.callbackThread = 0 }
+        state.withLock { $0.endCallback(on: thread) }
     }
 
     /// Holds a thread that wants to end the call until a callback that runs on another has returned.
-    private func waitForCallback() {
+    private func waitForCallbacks() {
         let thread = clinux_thread_id()
         // A callback may not wait, so it is over soon; it is not worth a condition variable in every call.
-        while state.withLock({ $0.callbackThread != 0 && $0.callbackThread != thread }) { clinux_yield() }
+        while state.withLock({ $0.runsCallback(besides: thread) }) { clinux_yield() }
     }
 
     // MARK: - Facts

@@ -27,8 +27,14 @@ struct CallState {
     }
 
     private var phase = Phase.running
-    var callbacks = Callbacks()
-    var callbackThread: Int32 = 0
+    private var callbacks = Callbacks()
+
+    /// The threads that run a callback at this moment, each as often as it does.
+    private var callbackThreads: [Int32] = []
+
+    /// Whether the call is ending, so that no callback begins any more.
+    private var isEnding = false
+
     var cancellationDescriptor: Int32 = -1
 
     mutating func returnedLater() -> Call.Outcome {
@@ -49,7 +55,6 @@ struct CallState {
 
     /// Returns whom to resume. A second `finish`, against the rules, finds nobody.
     mutating func finish(_ status: Int32) -> UnsafeContinuation<Int32, Never>? {
-        callbacks = Callbacks()
         switch phase {
         case .running: phase = .finishedEarly(status)
         case .later: phase = .finished(status)
@@ -61,16 +66,36 @@ struct CallState {
         return nil
     }
 
+    // MARK: - Callbacks
+
+    mutating func setCallback(_ callback: Callback?, for event: Int) {
+        if !isEnding { callbacks[event] = callback }
+    }
+
     /// Takes the callback of an event, to be called by `thread`.
     mutating func beginCallback(_ event: Int, on thread: Int32) -> Callback? {
         guard let callback = callbacks[event] else { return nil }
         callbacks[event] = nil
-        callbackThread = thread
+        callbackThreads.append(thread)
         return callback
     }
 
+    mutating func endCallback(on thread: Int32) {
+        if let index = callbackThreads.lastIndex(of: thread) { callbackThreads.remove(at: index) }
+    }
+
+    /// From now on no callback begins.
+    mutating func endCallbacks() {
+        isEnding = true
+        callbacks = Callbacks()
+    }
+
+    func runsCallback(besides thread: Int32) -> Bool {
+        callbackThreads.contains { $0 != thread }
+    }
+
     /// One callback an event.
-    struct Callbacks {
+    private struct Callbacks {
         private var readable, writable, cancelled, signal: Callback?
 
         subscript(event: Int) -> Callback? {

@@ -70,7 +70,7 @@ typedef struct fastdaemon_bytes {
  */
 enum {
     FASTDAEMON_ERROR_AGAIN = -1,     /* Nothing can be read, or taken, without waiting; see `notify`. */
-    FASTDAEMON_ERROR_CANCELLED = -2, /* The call was cancelled while this waited. */
+    FASTDAEMON_ERROR_CANCELLED = -2, /* The call was cancelled while this waited, or before it would have had to. */
     FASTDAEMON_ERROR_CLOSED = -3,    /* The caller is gone or closed this stream; more writing is of no use. */
     FASTDAEMON_ERROR_LIMIT = -4,     /* The host's limit on output is reached; nothing of this was taken. */
     FASTDAEMON_ERROR_MISUSE = -5     /* The arguments are not of this function's form: a fault of the plugin. */
@@ -264,8 +264,9 @@ enum {
 enum {
     FASTDAEMON_EVENT_READABLE = 1,  /* `read` would not answer FASTDAEMON_ERROR_AGAIN */
     FASTDAEMON_EVENT_WRITABLE = 2,  /* `write` would not answer FASTDAEMON_ERROR_AGAIN */
-    FASTDAEMON_EVENT_CANCELLED = 3, /* the call was cancelled */
-    FASTDAEMON_EVENT_SIGNAL = 4     /* the caller sent a signal that does not cancel (SIGWINCH: its terminal changed) */
+    FASTDAEMON_EVENT_CANCELLED = 3, /* the call was cancelled; READABLE and WRITABLE have then come, too */
+    FASTDAEMON_EVENT_SIGNAL = 4     /* the caller sent a signal that does not cancel (SIGWINCH: its terminal changed); each
+                                       is told once, also one that came before `notify` */
 };
 
 /* Flags of `read` and `write`. */
@@ -305,10 +306,11 @@ struct fastdaemon_host {
 
     /*
      * [call; for a concurrent command any number of threads at once] Writes to the caller's standard output or error. The
-     * bytes are copied before it returns, and reach the caller in the order of the writes. Returns how many bytes were taken, which is
-     * all of them unless FASTDAEMON_DO_NOT_WAIT was given; or FASTDAEMON_ERROR_AGAIN where none could be taken
-     * without waiting, FASTDAEMON_ERROR_CANCELLED, _CLOSED or _LIMIT. A call that was cancelled by a signal, by time
-     * or by shutdown can still write, so that it can say goodbye; only waiting ends.
+     * bytes are copied before it returns, and reach the caller in the order of the writes. Returns how many bytes were
+     * taken, which is all of them unless FASTDAEMON_DO_NOT_WAIT was given or the command is inline; or
+     * FASTDAEMON_ERROR_AGAIN where none could be taken without waiting, FASTDAEMON_ERROR_CANCELLED, _CLOSED or _LIMIT. A
+     * call that was cancelled by a signal, by time or by shutdown can still write, so that it can say goodbye; only
+     * waiting ends.
      */
     int64_t (*write)(fastdaemon_call *call, uint32_t stream, const void *data, size_t count, uint32_t flags);
 
@@ -366,9 +368,9 @@ struct fastdaemon_host {
     int32_t (*working_directory_descriptor)(fastdaemon_call *call);
 
     /*
-     * [call] Runs `work(user)` once on a thread of the host's pool, in the call's working directory: for calls that
-     * returned FASTDAEMON_LATER, and for inline ones that find out that they have to block. The call must not end
-     * before `work` has begun. Returns 0.
+     * [call, any number of threads at once, callbacks too] Runs `work(user)` once on a thread of the host's pool, in the
+     * call's working directory: for calls that returned FASTDAEMON_LATER, and for inline ones that find out that they have
+     * to block. The call must not end before `work` has begun. Returns 0, or FASTDAEMON_ERROR_MISUSE.
      */
     int32_t (*run_on_pool)(fastdaemon_call *call, void (*work)(void *user), void *user);
 
