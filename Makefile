@@ -25,7 +25,7 @@ help:
 	@echo 'make build      builds for release'
 	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, a sanitizer, fuzzing'
 	@echo 'make test-quick runs the suite alone'
-	@echo 'make bench      measures the daemon and its references, and prints ratios'
+	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
 	@echo 'make uninstall  removes that again; a config that was changed is kept'
 	@echo 'make format     lays the code out'
@@ -58,7 +58,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Plugins Tests
 
 bench: build
-	Tests/Benchmarks/bench.sh
+	Tests/Benchmarks/bench.sh --build $(RELEASE) $(BENCH)
 
 # The shipped config, with the folders of the installation.
 INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \
@@ -66,7 +66,7 @@ INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(
 
 # What the installed programs and plugins need of Swift goes beside them, so that the machine needs no toolchain.
 install: build
-	install -d -m 755 $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc) $(DESTDIR)$(RUNDIR)
+	umask 022; mkdir -p $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc) $(DESTDIR)$(RUNDIR)
 	install -m 755 $(PROGRAMS:%=$(RELEASE)/%) $(bin)
 	install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) $(lib)/plugins
 	ldd $(RELEASE)/fastdaemond $(RELEASE)/fastdaemon_bench $(HANDLERS:%=$(RELEASE)/lib%.so) \

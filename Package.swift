@@ -16,8 +16,8 @@ let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let threadSanitizer: [SwiftSetting] =
     Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
 
-/// Where `make install` puts the libraries of Swift, seen from a program: an installed tree needs no toolchain. Only programs
-/// have this flag, because a package cannot use targets with such flags of another.
+/// Where `make install` puts the libraries of Swift, seen from a program: an installed tree needs no toolchain. A handler needs
+/// no such flag, because the daemon that loads it has loaded them; so a package that depends on the kit takes on none.
 let installedRuntime: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-rpath=$ORIGIN/../lib/fastdaemon"])]
 
 /// A handler: one folder under `Plugins/`, one shared library.
@@ -94,7 +94,7 @@ let package = Package(
     targets: [
         // The rooms, lowest first. What a room may import is exactly what it lists here; the tests build with
         // `--explicit-target-dependency-import-check error`.
-        .target(name: "CFastDaemonPlugin", cSettings: c),
+        .target(name: "CFastDaemonPlugin", exclude: ["fastdaemon_plugin.h.3"], cSettings: c),
         .target(name: "CLinux", cSettings: c),
         .target(name: "FastDaemonSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "CBench", cSettings: c),
