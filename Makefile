@@ -57,8 +57,8 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Plugins Tests
 
-bench: build
-	Tests/Benchmarks/bench.sh --build $(RELEASE) $(BENCH)
+bench:
+	Tests/Benchmarks/bench.sh $(BENCH)
 
 # The shipped config, with the folders of the installation.
 INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \

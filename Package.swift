@@ -138,6 +138,8 @@ let package = Package(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
+            name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
+        .testTarget(
             name: "ClientProgramTests", dependencies: ["FastDaemonProtocol", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
