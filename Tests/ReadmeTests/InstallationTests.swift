@@ -97,15 +97,15 @@ import Testing
 
 /// The libraries of Swift on this machine.
 private enum Toolchain {
-    /// The folder of the libraries that this process has loaded.
-    static let runtimeFolder: String = {
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-        return maps.firstMatch(of: /(\/.*)\/libswiftCore\.so/).map { String($0.1) } ?? ""
+    /// The folder of the libraries that a program which was not installed loads.
+    static let runtimeFolder: String? = {
+        let libraries = try? run("/usr/bin/env", ["ldd", builtProgram("fastdaemond")])
+        return libraries?.outputText.firstMatch(of: /=> (.*)\/libswiftCore\.so/).map { String($0.1) }
     }()
 
     /// Whether `runHidden` works here: the mounts can be changed, and the owner of everything is not nobody.
     static let canBeHidden: Bool = {
-        guard isInstalled("unshare"), !runtimeFolder.isEmpty else { return false }
+        guard isInstalled("unshare"), let runtimeFolder else { return false }
         let script = "mount -t tmpfs none \"$1\" && test \"$(stat -c %u /)\" = 0"
         let words = ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", runtimeFolder]
         return (try? run("/usr/bin/env", words))?.status == .exited(0)
@@ -113,6 +113,7 @@ private enum Toolchain {
 
     /// Starts a program where the libraries of Swift are not, and where `root` stands for the root of the file system.
     static func runHidden(_ root: String, _ words: [String]) throws -> RunningProgram {
+        let runtimeFolder = try #require(runtimeFolder)
         let script = """
             set -e
             mount -t tmpfs none "$1"
