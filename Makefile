@@ -25,7 +25,7 @@ help:
 	@echo 'make build      builds for release'
 	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, a sanitizer, fuzzing'
 	@echo 'make test-quick runs the suite alone'
-	@echo 'make bench      measures the daemon and its references, and prints ratios'
+	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
 	@echo 'make uninstall  removes that again; a config that was changed is kept'
 	@echo 'make format     lays the code out'
@@ -35,9 +35,11 @@ build:
 	$(SWIFT) build -c release
 
 # The libraries go where the shipped config looks for them. One that a daemon has loaded may be replaced: it runs on a copy.
+# What others may write to is not loaded, and a umask of 002 makes a clone so: chmod says what it had to change.
 run: build
-	@mkdir -p config/plugins
-	@cp --remove-destination $(HANDLERS:%=$(RELEASE)/lib%.so) config/plugins/
+	@chmod --changes go-w . config config/fastdaemon.json
+	@install -d -m 755 config/plugins
+	@install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) config/plugins
 	@echo
 	@echo 'In another terminal:  $(RELEASE)/fastdaemon_client config/fastdaemon.sock echo hello world'
 	@echo
@@ -55,12 +57,16 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Plugins Tests
 
-bench: build
-	Tests/Benchmarks/bench.sh
+bench:
+	Tests/Benchmarks/bench.sh $(BENCH)
+
+# The shipped config, with the folders of the installation.
+INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \
+    -e 's|"unix": "fastdaemon.sock"|"unix": "$(RUNDIR)/fastdaemon.sock"|' config/fastdaemon.json
 
 # What the installed programs and plugins need of Swift goes beside them, so that the machine needs no toolchain.
 install: build
-	install -d $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc)
+	umask 022; mkdir -p $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc) $(DESTDIR)$(RUNDIR)
 	install -m 755 $(PROGRAMS:%=$(RELEASE)/%) $(bin)
 	install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) $(lib)/plugins
 	ldd $(RELEASE)/fastdaemond $(RELEASE)/fastdaemon_bench $(HANDLERS:%=$(RELEASE)/lib%.so) \
@@ -70,20 +76,27 @@ install: build
 	install -m 644 Sources/CFastDaemonPlugin/fastdaemon_plugin.h.3 $(man)/man3
 	install -m 644 Sources/FastDaemonServer/fastdaemon.json.5 $(man)/man5
 	install -m 644 Sources/fastdaemond/fastdaemond.8 $(man)/man8
-	sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \
-	    -e 's|"unix": "fastdaemon.sock"|"unix": "$(RUNDIR)/fastdaemon.sock"|' config/fastdaemon.json >$(etc)/fastdaemon.json.new
-	install -d $(DESTDIR)$(RUNDIR)
-	if [ -e $(etc)/fastdaemon.json ]; then \
-	    cmp -s $(etc)/fastdaemon.json $(etc)/fastdaemon.json.new && rm $(etc)/fastdaemon.json.new \
-	        || echo 'kept $(etc)/fastdaemon.json; the shipped one is beside it, as fastdaemon.json.new'; \
-	else mv $(etc)/fastdaemon.json.new $(etc)/fastdaemon.json; fi
+	@$(INSTALLED_CONFIG) | install -m 644 /dev/stdin $(etc)/fastdaemon.json.new
+	@if [ ! -e $(etc)/fastdaemon.json ]; then \
+	    mv $(etc)/fastdaemon.json.new $(etc)/fastdaemon.json; \
+	elif cmp -s $(etc)/fastdaemon.json $(etc)/fastdaemon.json.new; then \
+	    rm $(etc)/fastdaemon.json.new; \
+	else \
+	    echo 'kept $(etc)/fastdaemon.json, which was changed; the shipped one is beside it, as fastdaemon.json.new'; \
+	fi
 
+# What others put beside it stays: their handlers, and a config that was changed.
 uninstall:
 	rm -f $(PROGRAMS:%=$(bin)/%) $(include)/fastdaemon_plugin.h
-	rm -rf $(lib)
+	rm -f $(HANDLERS:%=$(lib)/plugins/lib%.so) $(lib)/lib*.so
 	rm -f $(man)/man1/fastdaemon_client.1 $(man)/man1/fastdaemon_bench.1 $(man)/man3/fastdaemon_plugin.h.3
 	rm -f $(man)/man5/fastdaemon.json.5 $(man)/man8/fastdaemond.8 $(etc)/fastdaemon.json.new
-	@if [ -e $(etc)/fastdaemon.json ]; then echo 'kept $(etc)/fastdaemon.json'; fi
+	@if $(INSTALLED_CONFIG) | cmp -s - $(etc)/fastdaemon.json; then rm $(etc)/fastdaemon.json; fi
+	@for folder in $(lib)/plugins $(lib) $(etc); do \
+	    if [ -d $$folder ] && ! rmdir --ignore-fail-on-non-empty $$folder; then exit 1; fi; \
+	    if [ -d $$folder ]; then echo "kept $$folder: $$(ls $$folder | xargs)"; fi; \
+	done
 
 clean:
-	rm -rf .build config/plugins
+	rm -rf .build
+	rm -f $(HANDLERS:%=config/plugins/lib%.so)

@@ -16,6 +16,10 @@ let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let threadSanitizer: [SwiftSetting] =
     Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
 
+/// Where `make install` puts the libraries of Swift, seen from a program: an installed tree needs no toolchain. A handler needs
+/// no such flag, because the daemon that loads it has loaded them; so a package that depends on the kit takes on none.
+let installedRuntime: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-rpath=$ORIGIN/../lib/fastdaemon"])]
+
 /// A handler: one folder under `Plugins/`, one shared library.
 func handler(_ name: String, in dependency: Target.Dependency) -> Target {
     .target(name: name, dependencies: [dependency], path: "Plugins/\(name)", cSettings: c, swiftSettings: swift)
@@ -111,14 +115,16 @@ let package = Package(
                 "CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonIO", "FastDaemonPipeline",
                 "FastDaemonProtocol", "FastDaemonSystem",
             ],
-            swiftSettings: swift + onCallersExecutor),
+            exclude: ["fastdaemon.json.5"], swiftSettings: swift + onCallersExecutor),
         .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.
-        .executableTarget(name: "fastdaemond", dependencies: ["FastDaemonServer"], swiftSettings: swift),
+        .executableTarget(
+            name: "fastdaemond", dependencies: ["FastDaemonServer"], exclude: ["fastdaemond.8"],
+            swiftSettings: swift, linkerSettings: installedRuntime),
         .executableTarget(
             name: "fastdaemon_bench", dependencies: ["CBench", "FastDaemonProtocol"],
-            exclude: ["fastdaemon_bench.1"], swiftSettings: swift),
+            exclude: ["fastdaemon_bench.1"], swiftSettings: swift, linkerSettings: installedRuntime),
 
         // The tests, a folder a room.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
@@ -131,6 +137,8 @@ let package = Package(
         .testTarget(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ClientProgramTests", dependencies: ["FastDaemonProtocol", "TestSupport"], swiftSettings: swift),
         .testTarget(

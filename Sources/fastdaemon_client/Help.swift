@@ -1,4 +1,4 @@
-let version = "1.0.0"
+let version = "0.1.0"
 
 let help = """
     usage: fastdaemon_client [-h] [--version] [--host HOST] [--dgram] [--record | --classic]
@@ -28,7 +28,7 @@ let help = """
 
     examples:
       fastdaemon_client fastdaemon.sock echo hello world
-      fastdaemon_client 9998 count --lines < notes.txt
+      fastdaemon_client 9998 count -l < notes.txt
       fastdaemon_client --host build.example.org 9998 help
 
     """
