@@ -166,6 +166,18 @@ public final class RawPeer: Sendable {
         return try receiveReply()
     }
 
+    /// Whether there is something to receive, be it the end, within `seconds`.
+    public func hasSomethingToRead(within seconds: Double) throws -> Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&watched, 1, Int32(seconds * 1000)) > 0
+    }
+
+    /// Waits until the daemon has closed the connection, without receiving what came before. Returns whether it did.
+    public func waitForHangUp(seconds: Double = Double(patience)) -> Bool {
+        var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&watched, 1, Int32(seconds * 1000)) > 0
+    }
+
     /// Receives until the daemon ends the connection, one way or another, and returns what came.
     public func receiveToEnd() throws -> [UInt8] {
         var all: [UInt8] = []
