@@ -85,8 +85,10 @@ import Testing
             let more = recordBytes("echo", String(repeating: "y", count: 500_000))
             var rest = more[...]
             // Until it is closed, whatever the daemon takes is sent.
-            while !peer.waitForHangUp(seconds: 0.02) {
-                rest = rest.dropFirst(peer.sendWithoutWaiting(Array(rest)))
+            var sent = 1
+            while !peer.waitForHangUp(seconds: sent == 0 ? 0.002 : 0) {
+                sent = peer.sendWithoutWaiting(Array(rest))
+                rest = rest.dropFirst(sent)
                 if rest.isEmpty { rest = more[...] }
                 held = max(held, daemon.residentBytes - before)
             }

@@ -166,6 +166,14 @@ public final class RunningDaemon: @unchecked Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? 0
     }
 
+    /// How many descriptors it has open once it has noticed that its peers are gone: waits for `expected`, and returns what it
+    /// has where that does not come.
+    public func settledDescriptorCount(expecting expected: Int) -> Int {
+        let watch = Stopwatch()
+        while descriptorCount != expected, watch.seconds < Self.patience / 3 { sched_yield() }
+        return descriptorCount
+    }
+
     /// How much processor time it has used, in seconds.
     public var processorSeconds: Double {
         let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
