@@ -47,7 +47,7 @@ public final class DaemonFolder: Sendable {
 }
 
 /// The text of a config, put together from its sections.
-public struct DaemonConfiguration {
+public struct DaemonConfiguration: Sendable {
     /// The listeners, a JSON object each.
     public var listen: [String]
     /// The plugins: a JSON object each, or just the name of a library such as "Echo".
