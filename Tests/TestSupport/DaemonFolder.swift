@@ -40,6 +40,12 @@ public final class DaemonFolder: Sendable {
         chmod(configuration, 0o644)
     }
 
+    /// Writes the config, and returns the folder.
+    public func with(_ configuration: DaemonConfiguration) throws -> DaemonFolder {
+        try write(configuration.text)
+        return self
+    }
+
     /// Runs the daemon to its end on this folder's config, and fails where it does not end.
     public func runDaemon(_ words: String...) throws -> ProgramResult {
         try run(builtProgram("fastdaemond"), ["--config", configuration] + words, seconds: 30)

@@ -32,7 +32,11 @@ public final class RawPeer: Sendable {
     /// The descriptor's number.
     public let descriptor: Int32
 
-    private init(_ family: Int32, datagram: Bool) throws {
+    /// Where what is sent goes, of a socket that is not connected.
+    private let destination: sockaddr_un?
+
+    private init(_ family: Int32, datagram: Bool, destination: sockaddr_un? = nil) throws {
+        self.destination = destination
         let kind = Int32((datagram ? SOCK_DGRAM : SOCK_STREAM).rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(family, kind, 0)
         guard descriptor >= 0 else { throw failure("open a socket") }
@@ -63,13 +67,13 @@ public final class RawPeer: Sendable {
         try connect(to: loopback(port))
     }
 
-    /// A datagram socket at `own`, which sends to the one at `path`.
+    /// A datagram socket at `own`, which sends to the one at `path`. It is not connected, so the kernel holds what is sent to
+    /// it against the length of its queue (`net.unix.max_dgram_qlen`).
     public convenience init(unixDatagram path: String, own: String) throws {
-        try self.init(AF_UNIX, datagram: true)
+        try self.init(AF_UNIX, datagram: true, destination: unixAddress(path))
         var address = unixAddress(own)
         let bound = withAddress(&address) { bind(descriptor, $0, $1) }
         guard bound == 0 else { throw failure("bind \(own)") }
-        try connect(to: unixAddress(path))
     }
 
     private func connect<Address>(to address: Address) throws {
@@ -84,7 +88,7 @@ public final class RawPeer: Sendable {
     public func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         repeat {
-            let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let sent = rest.withUnsafeBytes { send($0, flags: Int32(MSG_NOSIGNAL)) }
             guard sent >= 0 else { throw failure("send") }
             rest = rest.dropFirst(sent)
         } while !rest.isEmpty
@@ -97,7 +101,12 @@ public final class RawPeer: Sendable {
 
     /// Sends what the socket takes at once, and returns how many bytes that was.
     public func sendWithoutWaiting(_ bytes: [UInt8]) -> Int {
-        max(0, Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)))
+        max(0, bytes.withUnsafeBytes { send($0, flags: Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) })
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer, flags: Int32) -> Int {
+        guard var destination else { return Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags) }
+        return withAddress(&destination) { sendto(descriptor, bytes.baseAddress, bytes.count, flags, $0, $1) }
     }
 
     /// Says that nothing more will be sent.
