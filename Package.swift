@@ -152,6 +152,9 @@ let package = Package(
             name: "FastDaemonPluginKitTests",
             dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit", "TestSupport"], swiftSettings: swift),
 
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures"], swiftSettings: swift),
+
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),
         handler("Wait", in: "FastDaemonPluginKit"),

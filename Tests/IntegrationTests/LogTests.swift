@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The log", .ownThread, .timeLimit(.minutes(1))) struct LogTests {
+    @Test("At level info there is one line a call: command, peer, status, times and bytes")
+    func access() throws {
+        let daemon = try RunningDaemon(DaemonConfiguration(limits: ["commandsPerPlugin": 1], level: "info"))
+        let peer = try daemon.connect()
+        try peer.send(recordBytes("wait 0.2") + recordBytes("wait 0.1"))
+        #expect(try peer.receiveReply().output == "waited 0.2\n")
+        #expect(try peer.receiveReply().output == "waited 0.1\n")
+        #expect(try peer.ask("wait x", input: "12345").errors != "")
+        #expect(try peer.ask("echo hello") == Reply("hello\n"))
+        let lines = ["ran_us=2", "ran_us=1", "status=64", "command=echo"].map { part in
+            daemon.waitForLine { $0.contains(" info: call ") && $0.contains(part) } ?? ""
+        }
+        let who = "peer=\"uid \(getuid()) pid \(getpid())\""
+        for line in lines { #expect(line.contains(who), "\(line)") }
+        #expect(lines[0].contains("command=wait") && lines[0].contains("status=0") && lines[0].contains("bytes_out=11"))
+        #expect((150_000..<900_000).contains(number("queued_us", in: lines[1])), "\(lines[1])")
+        #expect((100_000..<190_000).contains(number("ran_us", in: lines[1])), "\(lines[1])")
+        #expect(lines[2].contains("bytes_in=5"))
+        #expect(lines[3].contains("status=0") && lines[3].contains("bytes_out=6"))
+        #expect(daemon.log.count { $0.contains(" info: call ") } == 4)
+    }
+
+    @Test("The daemon's own commands, and calls that were turned away, have their line too")
+    func builtIn() throws {
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 0], level: "info"))
+        #expect(try daemon.ask("help").errors == "")
+        let peer = try daemon.connect()
+        try peer.send(recordBytes("wait 0.2") + recordBytes("wait 0.3"))
+        #expect(try peer.receiveReply().output == "waited 0.2\n")
+        #expect(try peer.receiveReply().errors.contains("busy"))
+        #expect(try daemon.stop().status == .exited(0))
+        #expect(daemon.log.contains { $0.contains(" info: call ") && $0.contains("command=help") })
+        #expect(daemon.log.count { $0.contains("command=wait") } == 2)
+    }
+
+    private func number(_ name: String, in line: String) -> Int {
+        line.split(separator: " ").first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+            ?? -1
+    }
+
+    @Test("As JSON, every line is one object, whatever the names in it are")
+    func json() throws {
+        let folder = try DaemonFolder()
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(
+                plugins: ["Echo", #"{ "library": "none \"quoted\" é\\.so" }"#], level: "info", format: "json"),
+            in: folder)
+        _ = try daemon.ask("echo hi")
+        let peer = try daemon.connect()
+        try peer.send([0xFF, 0xFF, 0xFF, 0xFF])
+        _ = try peer.receiveToEnd()
+        #expect(try daemon.stop().status == .exited(0))
+        let objects = try daemon.log.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(
+            objects.contains { $0.message == "call" && $0.command == "echo" && $0.status == 0 && $0.bytes_out == 3 })
+        #expect(objects.contains { $0.level == "error" && $0.message.contains("none \"quoted\" é\\.so") })
+        #expect(objects.last?.message == "stopped")
+        #expect(objects.allSatisfy { $0.time.count == 24 && $0.time.hasSuffix("Z") })
+    }
+
+    private struct Line: Decodable {
+        var time: String
+        var level: String
+        var message: String
+        var command: String?
+        var status: Int?
+        var bytes_out: Int?
+    }
+
+    @Test("Levels hold back what is below them")
+    func levels() throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration(plugins: ["Echo", "none"], level: "error"))
+        try Data().write(to: URL(filePath: folder.file("socket")))
+        #expect(try folder.runDaemon().errorText.split(separator: "\n").count == 2)
+        let info = try RunningDaemon(DaemonConfiguration(level: "notice"))
+        _ = try info.ask("echo hi")
+        #expect(try info.stop().errorText.contains("call") == false)
+    }
+
+    @Test("A daemon whose log nobody reads goes on answering")
+    func unread() throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration(level: "info"))
+        let program = try RunningProgram(builtProgram("fastdaemond"), ["--config", folder.configuration])
+        defer { program.send(SIGKILL) }
+        while let line = program.nextErrorLine(), !line.contains("ready") {
+            guard FileManager.default.fileExists(atPath: folder.file("socket")) else { continue }
+            break
+        }
+        let peer = try RawPeer(unix: folder.file("socket"))
+        let bytes = (0..<1000).flatMap { recordBytes("echo \($0)") }
+        try peer.send(bytes)
+        for index in 0..<1000 { #expect(try peer.receiveReply() == Reply("\(index)\n")) }
+    }
+}

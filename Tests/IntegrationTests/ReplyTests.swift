@@ -1,0 +1,66 @@
+import TestSupport
+import Testing
+
+@Suite("Replies that cannot be sent as they are", .ownThread, .timeLimit(.minutes(1))) struct ReplyTests {
+    @Test("Output over replyBytes becomes an error, and the connection goes on", arguments: ["big 5000", "echo"])
+    func tooLong(line: String) throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["replyBytes": 4000]))
+        let peer = try daemon.connect()
+        let reply = try peer.ask(line, input: String(repeating: "x", count: 5000))
+        #expect(reply.output == "")
+        #expect(
+            reply.errors.contains("it wrote more than 4000 bytes, which is the limit on a reply (limits.replyBytes)"))
+        #expect(try peer.ask("big 4000").output.count == 4000)
+        #expect(try peer.ask("echo on") == Reply("on\n"))
+    }
+
+    @Test("A handler that goes on writing over the limit takes no memory")
+    func runaway() throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["replyBytes": 1_000_000]))
+        _ = try daemon.ask("big 1000000")
+        let before = daemon.residentBytes
+        #expect(try daemon.ask("big 2000000000").errors.contains("limits.replyBytes"))
+        #expect(daemon.residentBytes - before < 8 << 20)
+    }
+
+    @Test("Output that is not UTF-8 becomes an error that says where it is not")
+    func notUTF8() throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let peer = try daemon.connect()
+        let reply = try peer.ask("latin")
+        #expect(reply.output == "")
+        #expect(reply.errors.contains("latin: its output is not UTF-8 (at byte 3)"), "\(reply)")
+        #expect(try peer.ask("echo on") == Reply("on\n"))
+    }
+
+    @Test("Where the buffers are used up, others get errors or replies, and the daemon lives")
+    func outOfBuffers() throws {
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(limits: ["bufferBytes": 1_048_576, "recordSeconds": 20, "firstRecordSeconds": 20]))
+        let greedy = try daemon.connect()
+        try greedy.send([0, 0x0F, 0x42, 0x40] + [UInt8](repeating: 0x78, count: 900_000))
+        let peer = try daemon.connect()
+        let word = String(repeating: "y", count: 100)
+        try peer.send((0..<3000).flatMap { _ in recordBytes("echo \(word)") })
+        peer.finishSending()
+        var count = 0
+        while try peer.hasSomethingToRead(within: 10) {
+            guard let reply = try? peer.receiveReply() else { break }
+            #expect(reply == Reply("\(word)\n") || reply.errors.contains("limits.bufferBytes"), "\(reply)")
+            count += 1
+        }
+        #expect(count > 0)
+        greedy.hangUp()
+        #expect(try daemon.ask("echo on") == Reply("on\n"))
+        #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test("A status that is none counts as 255, and the log says so")
+    func badStatus() throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(level: "info"))
+        #expect(try daemon.ask("status 300") == Reply(""))
+        #expect(
+            daemon.waitForLine { $0.contains("status returned 300, which is no exit status; it counts as 255") } != nil)
+        #expect(daemon.waitForLine { $0.contains("command=status") && $0.contains("status=255") } != nil)
+    }
+}

@@ -1,0 +1,232 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Stopping", .ownThread, .timeLimit(.minutes(1))) struct ShutdownTests {
+    @Test(
+        "A signal lets what runs finish, its replies arrive, and the socket's file goes", arguments: [SIGTERM, SIGINT])
+    func drains(signal: Int32) throws {
+        let daemon = try RunningDaemon()
+        let peer = try daemon.connect()
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo idle") == Reply("idle\n"))
+        try peer.send(recordBytes("wait 0.4") + recordBytes("echo behind"))
+        try waitUntilRunning(1, in: daemon)
+        daemon.send(signal)
+        #expect(
+            daemon.waitForLine {
+                $0.contains("stopping: no new connections; what runs is finished signal=\(signal) running=1")
+            } != nil)
+        #expect(try idle.receiveToEnd() == [])
+        #expect(try peer.receiveReply() == Reply("waited 0.4\n"))
+        #expect(try peer.receiveReply() == Reply("behind\n"))
+        #expect(try peer.receiveToEnd() == [])
+        let result = try daemon.wait()
+        #expect(result.status == .exited(0))
+        #expect(result.errorText.hasSuffix("notice: stopped\n"))
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("While it finishes what runs, new connections are refused and another daemon can start in its place")
+    func refuses() throws {
+        let folder = try DaemonFolder()
+        let listen = [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#]
+        let daemon = try RunningDaemon(DaemonConfiguration(listen: listen), in: folder)
+        let port = try daemon.port(of: "tcp")
+        let peer = try daemon.connect()
+        try peer.send("wait 1")
+        try waitUntilRunning(1, in: daemon)
+        daemon.send(SIGTERM)
+        #expect(daemon.waitForLine { $0.contains("stopping") } != nil)
+        // Its idle end is what a peer sees that came in the last moment; one that comes now is refused.
+        #expect(throws: RawPeer.Failure.self) { try daemon.connect() }
+        #expect(throws: RawPeer.Failure.self) { try RawPeer(tcp: port) }
+        let client = try run(builtProgram("fastdaemon_client"), [folder.file("socket"), "echo"], seconds: 5)
+        #expect(client.status == .exited(69))
+        #expect(try peer.receiveReply() == Reply("waited 1\n"))
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
+    @Test("A request that is not whole when the daemon stops is told so")
+    func incomplete() throws {
+        let daemon = try RunningDaemon()
+        let peer = try daemon.connect()
+        try peer.send(recordBytes("echo first") + recordBytes("echo second").dropLast(3))
+        #expect(try peer.receiveReply() == Reply("first\n"))
+        daemon.send(SIGTERM)
+        #expect(
+            try peer.receiveReply()
+                == Reply(
+                    "", errors: "fastdaemond: the daemon is shutting down; the request was not whole, and was not run\n"
+                ))
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
+    @Test("Over the drain limit calls are cancelled and named, and the status is 1")
+    func drainLimit() throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["drainSeconds": 0.2]))
+        let peer = try daemon.connect()
+        try peer.send("hold")
+        #expect(daemon.waitForLine { $0.contains("hold begins") } != nil)
+        let watch = Stopwatch()
+        let result = try daemon.stop()
+        #expect(result.status == .exited(1))
+        #expect((0.15...2).contains(watch.seconds), "\(watch.seconds) s")
+        #expect(result.errorText.contains("warning: dropped a call command=hold"))
+        #expect(result.errorText.contains("hold cancelled for reason 4"))
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("A handler that does not even heed its cancellation does not keep the daemon from ending")
+    func stubborn() throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["drainSeconds": 0.1]))
+        let peer = try daemon.connect()
+        try peer.send("stubborn")
+        #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)
+        let watch = Stopwatch()
+        let result = try daemon.stop()
+        #expect(result.status == .exited(1))
+        #expect(watch.seconds < 4, "\(watch.seconds) s")
+        #expect(result.errorText.contains("dropped a call command=stubborn"))
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("A second signal ends it at once, with its number in the status", arguments: [SIGTERM, SIGINT])
+    func secondSignal(signal: Int32) throws {
+        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let peer = try daemon.connect()
+        try peer.send("stubborn")
+        #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)
+        daemon.send(SIGTERM)
+        #expect(daemon.waitForLine { $0.contains("stopping: ") } != nil)
+        let watch = Stopwatch()
+        daemon.send(signal)
+        let result = try daemon.wait()
+        #expect(result.status == .exited(128 + signal))
+        #expect(watch.seconds < 2, "\(watch.seconds) s")
+        #expect(result.errorText.contains("dropped a call command=stubborn"))
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("Datagrams that were being answered are, before the daemon ends")
+    func datagrams() throws {
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(listen: [#"{ "unix": "socket" }"#, #"{ "udp": "127.0.0.1:0" }"#]))
+        let peer = try RawPeer(udp: daemon.port(of: "udp"))
+        try peer.send("wait 0.3")
+        try waitUntilRunning(1, in: daemon)
+        #expect(try daemon.stop().status == .exited(0))
+        #expect(try peer.receiveDatagram() == Reply("waited 0.3\n"))
+    }
+
+    /// Asks until so many calls run.
+    private func waitUntilRunning(_ count: Int, in daemon: RunningDaemon) throws {
+        let peer = try daemon.connect()
+        let watch = Stopwatch()
+        while try !peer.ask("daemon plugins --json").output.contains("\"running\" : \(count)") {
+            guard watch.seconds < 10 else { throw TestFailure("nothing runs") }
+        }
+    }
+}
+
+@Suite("Sockets", .ownThread, .timeLimit(.minutes(1))) struct SocketTests {
+    @Test("A socket that a dead daemon left behind is replaced")
+    func stale() throws {
+        let folder = try DaemonFolder()
+        let listen = [#"{ "unix": "socket" }"#, #"{ "unixDatagram": "datagrams" }"#]
+        let first = try RunningDaemon(DaemonConfiguration(listen: listen), in: folder)
+        first.send(SIGKILL)
+        #expect(try first.wait().status == .signalled(SIGKILL))
+        #expect(FileManager.default.fileExists(atPath: folder.file("socket")))
+        #expect(FileManager.default.fileExists(atPath: folder.file("datagrams")))
+        let second = try RunningDaemon(in: folder)
+        #expect(try second.ask("echo hi") == Reply("hi\n"))
+        #expect(try second.stop().status == .exited(0))
+    }
+
+    @Test("A second daemon on a live one's sockets says that it is already running, and harms nothing")
+    func live() throws {
+        for listener in [#"{ "unix": "socket" }"#, #"{ "unixDatagram": "socket" }"#] {
+            let daemon = try RunningDaemon(DaemonConfiguration(listen: [listener]))
+            let second = try daemon.folder.runDaemon()
+            #expect(second.status == .exited(69))
+            #expect(second.errorText.contains("cannot listen on \(daemon.folder.file("socket")): already running"))
+            #expect(FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+            #expect(try daemon.stop().status == .exited(0))
+        }
+    }
+
+    @Test("A TCP port in use is an error that names it")
+    func portInUse() throws {
+        let first = try RunningDaemon(DaemonConfiguration(listen: [#"{ "tcp": "127.0.0.1:0" }"#]))
+        let address = "127.0.0.1:\(try first.port(of: "tcp"))"
+        let folder = try DaemonFolder().with(
+            DaemonConfiguration(listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "\#(address)" }"#]))
+        let second = try folder.runDaemon()
+        #expect(second.status == .exited(69))
+        #expect(second.errorText.contains("cannot listen on \(address): another program listens there already"))
+        #expect(
+            !FileManager.default.fileExists(atPath: folder.file("socket")),
+            "it left the socket behind that it had opened")
+    }
+
+    @Test("A file that is no socket is never touched")
+    func otherFile() throws {
+        let folder = try DaemonFolder()
+        try Data("precious".utf8).write(to: URL(filePath: folder.file("socket")))
+        let result = try folder.with(DaemonConfiguration()).runDaemon()
+        #expect(result.status == .exited(69))
+        #expect(result.errorText.contains("a file of that name is there that is not a socket; it was not touched"))
+        #expect(try String(contentsOfFile: folder.file("socket"), encoding: .utf8) == "precious")
+        unlink(folder.file("socket"))
+        symlink(folder.file("elsewhere"), folder.file("socket"))
+        #expect(try folder.runDaemon().status == .exited(69))
+    }
+
+    @Test("A socket's file is for its owner alone unless the config says otherwise")
+    func mode() throws {
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(listen: [
+                #"{ "unix": "socket" }"#, #"{ "unix": "group", "mode": "0660" }"#, #"{ "unixDatagram": "datagrams" }"#,
+                #"{ "unix": "shared", "allowUsers": [ 0 ] }"#,
+            ]))
+        let modes = try ["socket", "group", "datagrams", "shared"].map { name in
+            try FileManager.default.attributesOfItem(atPath: daemon.folder.file(name))[.posixPermissions] as? Int
+        }
+        #expect(modes == [0o600, 0o660, 0o600, 0o666])
+    }
+
+    @Test(
+        "allowUsers lets the users in that it names, and tells the others so",
+        .enabled(
+            if: geteuid() == 0 && isInstalled("setpriv"), "only root can become other users, with setpriv of util-linux"
+        ))
+    func allowUsers() throws {
+        let folder = try DaemonFolder()
+        chmod(folder.path, 0o755)
+        // Where other users can run it.
+        let client = folder.file("fastdaemon_client")
+        try FileManager.default.copyItem(atPath: builtProgram("fastdaemon_client"), toPath: client)
+        chmod(client, 0o755)
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(listen: [
+                #"{ "unix": "socket" }"#, #"{ "unix": "shared", "allowUsers": [ "nobody" ] }"#,
+            ]), in: folder)
+        func ask(_ user: String, _ socket: String) throws -> ProgramResult {
+            try run(
+                "/usr/bin/env",
+                [
+                    "setpriv", "--reuid", user, "--regid", "65534", "--clear-groups", client, folder.file(socket),
+                    "echo", "hi",
+                ])
+        }
+        #expect(try ask("nobody", "shared").outputText == "hi\n")
+        #expect(try daemon.connect("shared").ask("echo root") == Reply("root\n"))
+        let other = try ask("12345", "shared")
+        #expect(other.outputText == "")
+        #expect(other.errorText.contains("user 12345 may not use this socket (listen.allowUsers)"))
+        let shut = try ask("nobody", "socket")
+        #expect(shut.status == .exited(69))
+        #expect(shut.errorText.contains("Permission denied"))
+    }
+}

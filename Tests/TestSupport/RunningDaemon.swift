@@ -1,0 +1,185 @@
+import Foundation
+
+/// A daemon that serves. It is killed with this value, unless it was stopped before.
+///
+/// `@unchecked Sendable`: `condition` guards what changes.
+public final class RunningDaemon: @unchecked Sendable {
+    /// Where it runs.
+    public let folder: DaemonFolder
+
+    /// Its process.
+    public let process: pid_t
+
+    private let condition = NSCondition()
+    private var lines: [String] = []
+    private var result: ProgramResult?
+
+    /// How long a test waits for a daemon, in seconds. It bounds a test that would hang, and is never waited out by one that
+    /// passes.
+    private static let patience = 30.0
+
+    /// Starts a daemon, and returns once it serves.
+    ///
+    /// - Parameters:
+    ///   - folder: Where it runs; left out, a folder of its own with the handlers that ship.
+    ///   - openFiles: How many descriptors it may have.
+    public convenience init(
+        _ configuration: DaemonConfiguration = DaemonConfiguration(), in folder: DaemonFolder? = nil,
+        openFiles: Int? = nil
+    ) throws {
+        let folder = try folder ?? DaemonFolder()
+        try folder.write(configuration.text)
+        try self.init(in: folder, openFiles: openFiles)
+    }
+
+    /// Starts a daemon on the config that is in `folder`, and returns once it serves.
+    public init(in folder: DaemonFolder, openFiles: Int? = nil) throws {
+        self.folder = folder
+        let words = [builtProgram("fastdaemond"), "--config", folder.configuration]
+        let program =
+            if let openFiles {
+                try RunningProgram("/bin/sh", ["-c", #"ulimit -n "$0" && exec "$@""#, "\(openFiles)"] + words)
+            } else {
+                try RunningProgram(words[0], Array(words.dropFirst()))
+            }
+        process = program.id
+        let keeper = Keeper(program)
+        // Reads all the time: a daemon must not have to wait for somebody to read its log.
+        Thread.detachNewThread { [weak self] in
+            var count = 0
+            while let line = keeper.program.nextErrorLine(after: count) {
+                count += 1
+                self?.take(line)
+            }
+            let result = try? keeper.program.wait()
+            self?.take(result)
+        }
+        guard waitForLine(where: { $0.contains(" notice: ready") || $0.contains(#""message":"ready""#) }) != nil else {
+            throw TestFailure("the daemon is not ready: \(log.joined(separator: "\n"))")
+        }
+    }
+
+    deinit {
+        if result == nil { kill(process, SIGKILL) }
+    }
+
+    /// `@unchecked Sendable`: handed to one thread, and used by that one alone.
+    private struct Keeper: @unchecked Sendable {
+        let program: RunningProgram
+
+        init(_ program: RunningProgram) {
+            self.program = program
+        }
+    }
+
+    private func take(_ line: String) {
+        condition.withLock {
+            lines.append(line)
+            condition.broadcast()
+        }
+    }
+
+    private func take(_ result: ProgramResult?) {
+        condition.withLock {
+            self.result = result ?? ProgramResult(status: .signalled(0), output: [], errors: [])
+            condition.broadcast()
+        }
+    }
+
+    // MARK: - Sockets
+
+    /// Connects to its stream socket.
+    public func connect(_ socket: String = "socket") throws -> RawPeer {
+        try RawPeer(unix: folder.file(socket))
+    }
+
+    /// One request on a connection of its own.
+    public func ask(_ line: String, input: String = "") throws -> Reply {
+        try connect().ask(line, input: input)
+    }
+
+    /// The port that the kernel chose for the listener whose log line begins with `kind`, as in "tcp".
+    public func port(of kind: String) throws -> UInt16 {
+        let line = log.first { $0.contains("listening") && $0.contains("\(kind) ") }
+        let digits = line?.split(separator: ":").last?.prefix { $0.isNumber }
+        guard let port = digits.flatMap({ UInt16($0) }) else {
+            throw TestFailure("it does not listen on \(kind): \(log)")
+        }
+        return port
+    }
+
+    // MARK: - The log
+
+    /// What it has written to standard error, a line each.
+    public var log: [String] { condition.withLock { lines } }
+
+    /// Waits for a line of the log, and returns it; nil where the daemon ended, or does not write it.
+    public func waitForLine(where isWanted: (String) -> Bool) -> String? {
+        let deadline = Date(timeIntervalSinceNow: Self.patience)
+        condition.lock()
+        defer { condition.unlock() }
+        var seen = 0
+        while true {
+            while seen < lines.count {
+                if isWanted(lines[seen]) { return lines[seen] }
+                seen += 1
+            }
+            if result != nil || !condition.wait(until: deadline) { return nil }
+        }
+    }
+
+    // MARK: - The process
+
+    /// Sends a signal.
+    public func send(_ signal: Int32) {
+        kill(process, signal)
+    }
+
+    /// Waits for its end.
+    public func wait() throws -> ProgramResult {
+        let deadline = Date(timeIntervalSinceNow: Self.patience)
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let result { return result }
+            if !condition.wait(until: deadline) {
+                kill(process, SIGKILL)
+                throw TestFailure("the daemon did not end: \(lines.joined(separator: "\n"))")
+            }
+        }
+    }
+
+    /// Stops it as an administrator would.
+    public func stop() throws -> ProgramResult {
+        send(SIGTERM)
+        return try wait()
+    }
+
+    /// Its resident memory, in bytes.
+    public var residentBytes: Int {
+        let fields = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?.split(separator: " ")
+        return (fields?.dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// How many descriptors it has open.
+    public var descriptorCount: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? 0
+    }
+
+    /// How many descriptors it has open once it has noticed that its peers are gone: waits for `expected`, and returns what it
+    /// has where that does not come.
+    public func settledDescriptorCount(expecting expected: Int) -> Int {
+        let watch = Stopwatch()
+        while descriptorCount != expected, watch.seconds < Self.patience / 3 { sched_yield() }
+        return descriptorCount
+    }
+
+    /// How much processor time it has used, in seconds.
+    public var processorSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        // Behind the name, which may have any character in it: proc(5), fields 14 and 15.
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}

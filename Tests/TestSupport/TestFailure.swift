@@ -1,0 +1,9 @@
+/// What a test needs could not be had.
+public struct TestFailure: Error, CustomStringConvertible {
+    public let description: String
+
+    /// - Parameter description: Why, in words.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
