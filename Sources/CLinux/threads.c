@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local void *thread_context;
@@ -41,6 +42,11 @@ int clinux_thread_enter_directory(int descriptor, uint32_t mask) {
 int clinux_thread_id(void) { return gettid(); }
 
 void clinux_yield(void) { sched_yield(); }
+
+void clinux_sleep(int64_t nanoseconds) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    nanosleep(&time, NULL);
+}
 
 void clinux_wait_while(uint32_t *word, uint32_t expected) {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);

@@ -25,7 +25,7 @@ enum Wakeup {
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
 final class Registration: @unchecked Sendable {
-    enum Kind {
+    enum Kind: Equatable {
         /// A socket to read from and to write to.
         case connection
 
@@ -98,7 +98,7 @@ final class Registration: @unchecked Sendable {
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
     func waitUntilReadable(deadline: UInt64) async -> Wakeup {
         if isReadable { return .ready }
-        if isInterrupted || loop.isEndingReads { return .interrupted }
+        if isInterrupted || (kind == .connection && loop.isEndingReads) { return .interrupted }
         precondition(reader == nil, "two tasks read from one descriptor")
         if let failure = registerIfNeeded() { return failure }
         return await withUnsafeContinuation { continuation in

@@ -178,6 +178,7 @@ public final class Daemon: Sendable {
     private func exitNow(_ status: Int32) {
         for (server, _) in servers { server.close() }
         for (socket, _) in sockets { socket.listener.removeFile() }
+        Log.drain()
         _exit(status)
     }
 }

@@ -61,5 +61,7 @@ case .help: print(DaemonOptions.help, terminator: "")
 case .version: print("fastdaemond \(fastDaemonVersion)")
 case .check, .serve:
     guard let configuration = configuration(options) else { exit(badConfiguration) }
-    exit(options.action == .check ? check(configuration) : await serve(configuration))
+    let status = options.action == .check ? check(configuration) : await serve(configuration)
+    Log.drain()
+    exit(status)
 }

@@ -27,6 +27,9 @@ int clinux_thread_id(void);
 
 void clinux_yield(void);
 
+/* Suspends the calling thread, not the loop's: for the few threads that have nothing else to do. */
+void clinux_sleep(int64_t nanoseconds);
+
 /* Sleeps while `*word` is `expected` (futex). Wake-ups without a cause happen; the caller looks again. */
 void clinux_wait_while(uint32_t *word, uint32_t expected);
 void clinux_wake_one(uint32_t *word);

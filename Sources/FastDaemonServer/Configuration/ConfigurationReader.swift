@@ -28,7 +28,9 @@ extension Configuration {
         let value: JSONValue
         do {
             let bytes = try readTrusted(file)
-            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { throw fail("the file is empty") }
+            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+                throw fail("not JSON: the file is empty")
+            }
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
             value = try decoder.decode(JSONValue.self, from: Data(bytes))

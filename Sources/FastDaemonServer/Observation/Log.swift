@@ -28,6 +28,11 @@ public struct Log: PluginLog {
         write(level, text, fields)
     }
 
+    /// Waits until what was logged is written, but no longer than a moment. For the end of the process.
+    public static func drain() {
+        LogWriter.shared.drain()
+    }
+
     /// A named value of a line.
     enum Field {
         case text(String)
@@ -36,11 +41,7 @@ public struct Log: PluginLog {
 
     func write(_ level: LogLevel, _ text: String, _ fields: [(String, Field)] = []) {
         guard writes(level) else { return }
-        let line = format == .json ? json(level, text, fields) : plain(level, text, fields)
-        // One write a line, so that lines of several threads never mix; where standard error takes no more, the line is lost
-        // rather than the daemon held up in a loop.
-        var bytes = line
-        bytes.withUTF8 { _ = clinux_write(2, $0.baseAddress!, $0.count) }
+        LogWriter.shared.write(format == .json ? json(level, text, fields) : plain(level, text, fields))
     }
 
     private func plain(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {

@@ -58,6 +58,10 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// How many replies may be owed at once; a peer that pipelines more waits until it reads some.
     private static let mostOwedReplies = 128
 
+    /// How many bytes of replies may wait for one before them before the next request has to wait, too.
+    private static let mostHeldBytes = 1 << 20
+    private var heldBytes = 0
+
     init(_ connection: Connection, limits: Limits, budget: ByteBudget) {
         self.connection = connection
         self.limits = limits
@@ -71,7 +75,11 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// What there is to look for records in: something new, or what is left; nil at the end. It is lent until the next
     /// suspension; `consume` is to follow before that.
     func receive() async throws(ExchangeError) -> UnsafeRawBufferPointer? {
-        while isFull { await withUnsafeContinuation { roomWaiter = $0 } }
+        while true {
+            if hasToFlush { try await flush() }
+            if !isFull { break }
+            await withUnsafeContinuation { roomWaiter = $0 }
+        }
         if partialMayHoldRecord, let partial {
             partialMayHoldRecord = false
             return partial.bytes
@@ -178,7 +186,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     var owesReplies: Bool { !replies.isEmpty || isFlushing || !calls.isEmpty }
 
     /// Whether the next request has to wait until some replies were read.
-    var isFull: Bool { replies.count >= Self.mostOwedReplies }
+    var isFull: Bool {
+        replies.count >= Self.mostOwedReplies || heldBytes + (pending?.count ?? 0) >= Self.mostHeldBytes
+    }
 
     /// Whether the reply of an inline call has to wait for one before it.
     var isBehind: Bool { !replies.isEmpty }
@@ -188,6 +198,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
 
     /// Puts a reply in its place. `flush` is to follow.
     func complete(_ slot: OrderedReplies<ByteBuffer>.Slot, with reply: ByteBuffer) {
+        heldBytes += reply.count
         replies.complete(slot, with: reply)
     }
 
@@ -195,7 +206,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     func enqueue(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) {
         let reply = ByteBuffer(budget: budget)
         guard reply.append(bytes) else { throw .outOfBuffers }
-        replies.complete(replies.reserve(), with: reply)
+        complete(replies.reserve(), with: reply)
     }
 
     /// Sends replies as far as it goes now. Where something is left, the task that reads is woken, and flushes it first.
@@ -213,6 +224,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
         self.pending = pending
         if !pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) { failure = .outOfBuffers }
         connection.wakeReader()
+        roomWaiter.take()?.resume()
     }
 
     /// Whether something is there that was not sent.
@@ -246,14 +258,20 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private static let chunkSize = 64 * 1024
 
     private func nextChunk() -> ByteBuffer? {
-        guard let chunk = pending.take() ?? replies.next() else { return nil }
-        while chunk.count < Self.chunkSize, let more = replies.next() {
+        guard let chunk = pending.take() ?? nextReply() else { return nil }
+        while chunk.count < Self.chunkSize, let more = nextReply() {
             if !chunk.append(more.bytes) {
                 pending = more
                 break
             }
         }
         return chunk
+    }
+
+    private func nextReply() -> ByteBuffer? {
+        guard let reply = replies.next() else { return nil }
+        heldBytes -= reply.count
+        return reply
     }
 
     /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with

@@ -134,6 +134,7 @@ extension RecordService {
                 counters[running.route.index].countRefusal()
                 call.refuse(core.busy(running.route, gate, waiting: waiting))
                 _ = call.completeReply()
+                core.logAccess(running, status: 75, begin: clinux_now(), bytesOut: 0)
                 return
             case .abandoned:
                 call.refuse("\(running.route.name): given up: the caller is gone")

@@ -56,27 +56,34 @@ final class RecordService: @unchecked Sendable {
     /// Answers requests one batch after the other. Most connections never have a call that goes on after its batch, so there
     /// is no task group until one does.
     private func converse(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
+        var failure: ExchangeError?
         do throws(ExchangeError) {
-            while let input = try await exchange.receive() {
+            while started.isEmpty, let input = try await exchange.receive() {
                 try process(input, of: exchange, dialect)
-                if !started.isEmpty { return await converseWithCalls(exchange, dialect) }
             }
         } catch {
-            await end(exchange, because: error)
+            failure = error
+        }
+        if !started.isEmpty {
+            await converseWithCalls(exchange, dialect, after: failure)
+        } else if let failure {
+            await end(exchange, because: failure)
         }
     }
 
     /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
+    private func converseWithCalls(
+        _ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect, after failure: ExchangeError?
+    ) async {
         await withDiscardingTaskGroup { calls in
+            startCalls(of: exchange, in: &calls)
             do throws(ExchangeError) {
-                startCalls(of: exchange, in: &calls)
+                if let failure { throw failure }
                 while let input = try await exchange.receive() {
+                    defer { startCalls(of: exchange, in: &calls) }
                     try process(input, of: exchange, dialect)
-                    startCalls(of: exchange, in: &calls)
                 }
             } catch {
-                startCalls(of: exchange, in: &calls)
                 await end(exchange, because: error)
             }
         }
@@ -131,7 +138,6 @@ final class RecordService: @unchecked Sendable {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
-        if slot.output.count >= Self.batchSize { sendReplies() }
         // At hand here, so that the requests of a batch count no reference to it.
         var slot = self.slot
         let start = slot.output.count
@@ -153,6 +159,7 @@ final class RecordService: @unchecked Sendable {
         }
         try exchange.consume(offset, of: input, missing: missing)
         if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
+        if slot.output.count >= Self.batchSize { sendReplies() }
         if let failure { throw failure }
     }
 
