@@ -58,8 +58,9 @@ final class RecordService: @unchecked Sendable {
     private func converse(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
         do throws(ExchangeError) {
             while let input = try await exchange.receive() {
-                try process(input, of: exchange, dialect)
-                if !started.isEmpty { return await converseWithCalls(exchange, dialect) }
+                let failure = process(input, of: exchange, dialect)
+                if !started.isEmpty { return await converseWithCalls(exchange, dialect, after: failure) }
+                if let failure { throw failure }
             }
         } catch {
             await end(exchange, because: error)
@@ -67,16 +68,22 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
+    ///
+    /// - Parameter failure: what the batch that brought the first of them ended with.
+    private func converseWithCalls(
+        _ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect, after failure: ExchangeError?
+    ) async {
         await withDiscardingTaskGroup { calls in
             do throws(ExchangeError) {
-                startCalls(of: exchange, in: &calls)
-                while let input = try await exchange.receive() {
-                    try process(input, of: exchange, dialect)
+                var failure = failure
+                while true {
+                    // Also those before a failure: they were asked for, and the next batch is another connection's.
                     startCalls(of: exchange, in: &calls)
+                    if let failure { throw failure }
+                    guard let input = try await exchange.receive() else { return }
+                    failure = process(input, of: exchange, dialect)
                 }
             } catch {
-                startCalls(of: exchange, in: &calls)
                 await end(exchange, because: error)
             }
         }
@@ -124,10 +131,10 @@ final class RecordService: @unchecked Sendable {
 
     // MARK: - A batch
 
-    /// Runs, or starts, what is complete of `input`.
+    /// Runs, or starts, what is complete of `input`. Returns why the exchange is over, if it is.
     private func process(
         _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
-    ) throws(ExchangeError) {
+    ) -> ExchangeError? {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
@@ -151,9 +158,13 @@ final class RecordService: @unchecked Sendable {
         } catch {
             failure = error
         }
-        try exchange.consume(offset, of: input, missing: missing)
+        do throws(ExchangeError) {
+            try exchange.consume(offset, of: input, missing: missing)
+        } catch {
+            failure = error
+        }
         if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
-        if let failure { throw failure }
+        return failure
     }
 
     /// Sends the replies that were gathered for all connections.
