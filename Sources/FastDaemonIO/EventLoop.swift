@@ -259,12 +259,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         deadlines.insert(DeadlineQueue.Entry(time: time, token: token))
     }
 
-    /// Wakes every task that waits to read on this loop, and keeps any from waiting again: a receive finds what is there
-    /// and then the end. That is how a server drains. Loop thread only.
+    /// Wakes every task that waits to read from a socket of this loop, and keeps any from waiting again: a receive finds what
+    /// is there and then the end. That is how a server drains; signals still come. Loop thread only.
     public func endReading() {
         assertIsCurrent()
         isEndingReads = true
-        registrations.forEach { $0.interrupt() }
+        registrations.forEach { if $0.isConnection { $0.interrupt() } }
     }
 
     /// Whether `endReading` was called.

@@ -60,6 +60,8 @@ final class Registration: @unchecked Sendable {
     private var writer: Waiter?
     private var isInterrupted = false
 
+    var isConnection: Bool { if case .connection = kind { true } else { false } }
+
     /// The time of this registration's entry in the loop's deadline queue; the end of time where it has none.
     private var scheduledTime = UInt64.max
 
@@ -98,7 +100,7 @@ final class Registration: @unchecked Sendable {
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
     func waitUntilReadable(deadline: UInt64) async -> Wakeup {
         if isReadable { return .ready }
-        if isInterrupted || loop.isEndingReads { return .interrupted }
+        if isInterrupted || (loop.isEndingReads && isConnection) { return .interrupted }
         precondition(reader == nil, "two tasks read from one descriptor")
         if let failure = registerIfNeeded() { return failure }
         return await withUnsafeContinuation { continuation in
