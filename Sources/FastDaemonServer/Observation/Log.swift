@@ -14,6 +14,9 @@ public struct Log: PluginLog {
     private let level: LogLevel
     private let format: LogConfiguration.Format
 
+    /// All logs of a process have one standard error.
+    private static let turn = Mutex(())
+
     /// A log that writes what is at least as grave as the config asks for.
     public init(_ configuration: LogConfiguration) {
         level = configuration.level
@@ -40,7 +43,9 @@ public struct Log: PluginLog {
         // One write a line, so that lines of several threads never mix; where standard error takes no more, the line is lost
         // rather than the daemon held up in a loop.
         var bytes = line
-        bytes.withUTF8 { _ = clinux_write(2, $0.baseAddress!, $0.count) }
+        bytes.withUTF8 { utf8 in
+            Self.turn.withLock { _ in _ = clinux_write_now(2, utf8.baseAddress!, utf8.count) }
+        }
     }
 
     private func plain(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {
