@@ -12,7 +12,7 @@ import Testing
         #expect(try peer.receiveReply().output == "waited 0.1\n")
         #expect(try peer.ask("wait x", input: "12345").errors != "")
         #expect(try peer.ask("echo hello") == Reply("hello\n"))
-        let lines = ["ran_us=2", "ran_us=1", "status=64", "command=echo"].map { part in
+        let lines = ["ran_us=2", "ran_us=1", "status=2 ", "command=echo"].map { part in
             daemon.waitForLine { $0.contains(" info: call ") && $0.contains(part) } ?? ""
         }
         let who = "peer=\"uid \(getuid()) pid \(getpid())\""
