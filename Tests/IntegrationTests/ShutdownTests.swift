@@ -97,8 +97,11 @@ import Testing
         let peer = try daemon.connect()
         try peer.send("stubborn")
         #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo idle") == Reply("idle\n"))
         daemon.send(SIGTERM)
-        #expect(daemon.waitForLine { $0.contains("stopping: ") } != nil)
+        // It is well under way with stopping when it has ended those that had nothing running.
+        #expect(try idle.receiveToEnd() == [])
         let watch = Stopwatch()
         daemon.send(signal)
         let result = try daemon.wait()
