@@ -6,7 +6,7 @@ struct Echo: Plugin {
     static let name = "echo"
     static let version = "1.0"
 
-    init(host: Host) {}
+    init(host: PluginHost) {}
 
     var commands: [Command] {
         Command(

@@ -6,7 +6,7 @@ struct Wait: Plugin {
     static let name = "wait"
     static let version = "1.0"
 
-    init(host: Host) {}
+    init(host: PluginHost) {}
 
     var commands: [Command] {
         Command(

@@ -141,7 +141,7 @@ private struct KeepingPlugin: Plugin {
     static let version = "1"
     static let (outcome, report) = AsyncStream.makeStream(of: CallError?.self)
 
-    init(host: Host) {}
+    init(host: PluginHost) {}
 
     var commands: [Command] {
         Command("keep") { (call: AsyncCall) async in

@@ -74,7 +74,7 @@ struct PluginTests {
         let answer = plugin.descriptor.pointee.extension
         #expect(answer?(plugin.descriptor, "sample.seven/1") == UnsafeRawPointer(bitPattern: 7))
         #expect(answer?(plugin.descriptor, "sample.seven/2") == nil)
-        let host = Host(table: FakeHost.table, instance: plugin.host.instance, options: Options(json: "{}"))
+        let host = PluginHost(table: FakeHost.table, instance: plugin.host.instance, options: Options(json: "{}"))
         #expect(host.extensionAddress(named: "test.answer/1") == UnsafeRawPointer(bitPattern: 42))
         #expect(host.extensionAddress(named: "test.answer/2") == nil)
         #expect(host.version == (1, 0))
@@ -90,7 +90,7 @@ private struct InlineAsyncPlugin: Plugin {
     static let name = "inline-async"
     static let version = "1"
 
-    init(host: Host) {}
+    init(host: PluginHost) {}
 
     var commands: [Command] {
         Command("stuck", execution: .inline) { call in try await call.print("") }

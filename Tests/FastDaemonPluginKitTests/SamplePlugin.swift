@@ -1,4 +1,6 @@
+// Foundation is not used: it is here because handlers use it, and the names that they spell out must not be in both.
 import FastDaemonPluginKit
+import Foundation
 
 /// Handlers of every form, each for one thing that the kit promises.
 struct SamplePlugin: Plugin {
@@ -8,7 +10,7 @@ struct SamplePlugin: Plugin {
 
     let greeting: String
 
-    init(host: Host) throws {
+    init(host: PluginHost) throws {
         if host.options.json == "[]" { throw CommandFailure(message: "options must be an object") }
         greeting = host.options.json
         host.log(.notice, "created")

@@ -4,10 +4,10 @@ import Glibc
 /// One plugin from `create` to `destroy`: the value, and its commands in the form that the host reads.
 final class CreatedPlugin {
     let plugin: any Plugin
-    let host: Host
+    let host: PluginHost
     private var list: UnsafeMutableBufferPointer<UnsafePointer<fastdaemon_command>?>?
 
-    init(_ plugin: any Plugin, host: Host) {
+    init(_ plugin: any Plugin, host: PluginHost) {
         self.plugin = plugin
         self.host = host
     }

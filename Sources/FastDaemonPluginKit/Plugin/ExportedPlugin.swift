@@ -52,7 +52,7 @@ private func create(
     options: fastdaemon_bytes, state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> Int32 {
     guard let type = ExportedPlugin.type(of: descriptor), let table, let instance, let state else { return failed }
-    let host = Host(
+    let host = PluginHost(
         table: table, instance: instance, options: Options(json: String(decoding: options.bytes, as: UTF8.self)))
     do {
         let plugin = CreatedPlugin(try type.init(host: host), host: host)

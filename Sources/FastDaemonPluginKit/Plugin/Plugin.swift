@@ -22,7 +22,7 @@ public protocol Plugin: Sendable {
     static var maximumConcurrentCalls: Int? { get }
 
     /// Makes the plugin, before any call. What is thrown is shown to the user as the reason why it does not serve.
-    init(host: Host) throws
+    init(host: PluginHost) throws
 
     /// What it serves; asked for once, after `init`, so it may depend on the options.
     @CommandBuilder var commands: [Command] { get throws }

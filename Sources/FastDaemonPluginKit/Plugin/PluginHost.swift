@@ -5,7 +5,7 @@ import CFastDaemonPlugin
 ///
 /// `@unchecked Sendable`: the table is constant, `instance` is opaque, and the functions used here may be called from
 /// any thread.
-public struct Host: @unchecked Sendable {
+public struct PluginHost: @unchecked Sendable {
     /// The `options` of this plugin in the config.
     public let options: Options
 
