@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -60,9 +59,7 @@ ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity) {
     return count < 0 ? -errno : count;
 }
 
-ptrdiff_t clinux_write_now(int descriptor, const void *data, size_t count) {
-    struct pollfd room = {descriptor, POLLOUT, 0};
-    if (poll(&room, 1, 0) == 0) return -EAGAIN;
+ptrdiff_t clinux_write(int descriptor, const void *data, size_t count) {
     ptrdiff_t written;
     do { written = write(descriptor, data, count); } while (written < 0 && errno == EINTR);
     return written < 0 ? -errno : written;

@@ -60,8 +60,6 @@ final class Registration: @unchecked Sendable {
     private var writer: Waiter?
     private var isInterrupted = false
 
-    var isConnection: Bool { if case .connection = kind { true } else { false } }
-
     /// The time of this registration's entry in the loop's deadline queue; the end of time where it has none.
     private var scheduledTime = UInt64.max
 

@@ -32,10 +32,7 @@ int clinux_open_directory(int folder, const char *path);
 int clinux_open_beneath(int folder, const char *path);
 
 ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity);
-
-/* write(2), but -EAGAIN where it would wait: also for a descriptor that is not non-blocking, because it is shared with others
-   (standard error). One thread at a time; of a pipe's last page another could take what poll(2) promised. */
-ptrdiff_t clinux_write_now(int descriptor, const void *data, size_t count);
+ptrdiff_t clinux_write(int descriptor, const void *data, size_t count);
 
 /* Copies a whole file into memory that has a descriptor but no name, and seals it against any change (memfd_create,
    F_ADD_SEALS). Returns the new descriptor. */

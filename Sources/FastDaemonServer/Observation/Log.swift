@@ -14,9 +14,6 @@ public struct Log: PluginLog {
     private let level: LogLevel
     private let format: LogConfiguration.Format
 
-    /// All logs of a process have one standard error.
-    private static let turn = Mutex(())
-
     /// A log that writes what is at least as grave as the config asks for.
     public init(_ configuration: LogConfiguration) {
         level = configuration.level

@@ -131,10 +131,10 @@ final class RecordService: @unchecked Sendable {
 
     // MARK: - A batch
 
-    /// Runs, or starts, what is complete of `input`. Returns why the exchange is over, if it is.
+    /// Runs, or starts, what is complete of `input`.
     private func process(
         _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
-    ) -> ExchangeError? {
+    ) throws(ExchangeError) {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
@@ -157,11 +157,7 @@ final class RecordService: @unchecked Sendable {
         } catch {
             failure = error
         }
-        do throws(ExchangeError) {
-            try exchange.consume(offset, of: input, missing: missing)
-        } catch {
-            failure = error
-        }
+        try exchange.consume(offset, of: input, missing: missing)
         if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
         if slot.output.count >= Self.batchSize { sendReplies() }
         if let failure { throw failure }
