@@ -269,6 +269,7 @@ public struct Caller: Sendable, CustomStringConvertible {
         self.address = address
     }
 
+    /// In words, for people.
     public var description: String {
         if !address.isEmpty { return address }
         return user == .max ? "unknown" : "uid \(user) pid \(process)"

@@ -5,6 +5,7 @@ import FastDaemonSystem
 public enum LogLevel: UInt32, Sendable, Comparable, CaseIterable {
     case error, warning, notice, info, debug
 
+    /// Whether a level is graver than another.
     public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 }
 

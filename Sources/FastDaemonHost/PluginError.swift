@@ -9,6 +9,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public let reason: Reason
 
+    /// The ways to fail.
     public enum Reason: Sendable {
         case folder(code: Int32)
         case outsideFolder
@@ -36,6 +37,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// In words, for people.
     public var description: String {
         "cannot load \(path): \(explanation)"
     }
@@ -92,6 +94,7 @@ public enum NameError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The longest name, in bytes.
     public static let limit = 255
 
+    /// In words, for people.
     public var description: String {
         switch self {
         case .empty: "it is empty"

@@ -79,6 +79,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     // MARK: - Handing over work
 
+    /// Runs a job on a thread of the pool: what the concurrency runtime calls for each task that prefers this executor.
     public func enqueue(_ job: consuming ExecutorJob) {
         submit(.job(UnownedJob(job), asUnownedTaskExecutor()))
     }

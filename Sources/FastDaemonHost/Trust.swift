@@ -10,11 +10,13 @@ public struct TrustError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What is wrong with it.
     public let fault: Fault
 
+    /// What can be wrong with a file.
     public enum Fault: Equatable, Sendable {
         case belongsTo(user: UInt32)
         case isWritableByOthers(mode: UInt32)
     }
 
+    /// In words, for people.
     public var description: String {
         switch fault {
         case .belongsTo(let user):

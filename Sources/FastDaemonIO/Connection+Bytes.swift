@@ -8,6 +8,7 @@ extension Connection {
     public struct Bytes: AsyncSequence, Sendable {
         fileprivate let connection: Connection
 
+        /// An iterator over what comes from now on.
         public func makeAsyncIterator() -> Iterator {
             Iterator(connection: connection)
         }
@@ -16,6 +17,7 @@ extension Connection {
         public struct Iterator: AsyncIteratorProtocol {
             fileprivate let connection: Connection
 
+            /// The next piece; nil at the end.
             public mutating func next() async throws(ConnectionError) -> [UInt8]? {
                 let connection = connection
                 if connection.loop.isCurrent { return try await connection.nextPiece() }

@@ -4,12 +4,13 @@ import Glibc
 
 /// A datagram as it came, and who sent it.
 public struct Datagram: Sendable {
+    /// What it holds, or its beginning.
     public let bytes: [UInt8]
 
     /// Where a reply goes. A Unix sender that bound no address of its own has none, and can be sent nothing.
     public let sender: SocketAddress
 
-    /// Whether the datagram was longer than what the socket was told to take; `bytes` then holds its beginning.
+    /// Whether the datagram was longer than what the socket was told to take; `bytes` is then its beginning.
     public let isCut: Bool
 }
 

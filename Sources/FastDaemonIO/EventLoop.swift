@@ -120,6 +120,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Running jobs
 
+    /// Runs a job on the loop's thread: what the concurrency runtime calls for each task that prefers this executor.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent { jobs.append(job) } else { post(.job(job)) }
@@ -264,7 +265,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     public func endReading() {
         assertIsCurrent()
         isEndingReads = true
-        registrations.forEach { if $0.kind == .connection { $0.interrupt() } }
+        for registration in registrations.all where registration.kind == .connection { registration.interrupt() }
     }
 
     /// Whether `endReading` was called.

@@ -37,9 +37,6 @@ struct RegistrationTable {
         return places[index].registration
     }
 
-    func forEach(_ body: (Registration) -> Void) {
-        for place in places {
-            if let registration = place.registration { body(registration) }
-        }
-    }
+    /// All that are there.
+    var all: [Registration] { places.compactMap(\.registration) }
 }

@@ -70,6 +70,7 @@ public final class Server: Sendable {
 public struct Connections: AsyncSequence, Sendable {
     fileprivate let acceptor: Acceptor
 
+    /// An iterator over what comes from now on.
     public func makeAsyncIterator() -> Iterator {
         Iterator(acceptor: acceptor)
     }
@@ -78,6 +79,7 @@ public struct Connections: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let acceptor: Acceptor
 
+        /// The next connection; nil once the server is closed.
         public mutating func next() async -> Connection? {
             await acceptor.next()
         }

@@ -36,6 +36,7 @@ public struct Signals: AsyncSequence, Sendable {
         _ = clinux_signal_swallow(13)
     }
 
+    /// An iterator over what comes from now on.
     public func makeAsyncIterator() -> Iterator {
         Iterator(registration: registration)
     }
@@ -44,6 +45,7 @@ public struct Signals: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let registration: Registration
 
+        /// The next signal; nil once the task is cancelled.
         public mutating func next() async -> Int32? {
             let registration = registration
             return await withTaskCancellationHandler {

@@ -31,7 +31,9 @@ extension AsyncSequence where Element: Sendable {
         let result = await withDiscardingTaskGroup { group in
             var elements = makeAsyncIterator()
             do throws(Failure) {
-                while await slots?.acquire() ?? !Task.isCancelled, let element = try await elements.next(isolation: isolation) {
+                while await slots?.acquire() ?? !Task.isCancelled,
+                    let element = try await elements.next(isolation: isolation)
+                {
                     group.addTask(executorPreference: executor(element)) {
                         await body(element)
                         slots?.release()

@@ -64,6 +64,11 @@ public final class Daemon: Sendable {
         return (PluginRegistry(configuration, services: HostServices(pool: pool, log: log)), pool)
     }
 
+    /// Waits until what was logged is written, but no longer than a moment: for the end of the process.
+    public static func finishLogging() {
+        Log.drain()
+    }
+
     /// Serves until a signal says to stop, and everything that was under way has ended or was given up.
     ///
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.

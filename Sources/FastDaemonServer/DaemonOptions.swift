@@ -1,5 +1,6 @@
 /// The words after `fastdaemond`.
 public struct DaemonOptions: Equatable, Sendable {
+    /// What is to be done.
     public enum Action: Sendable {
         case serve
         case check
@@ -7,6 +8,7 @@ public struct DaemonOptions: Equatable, Sendable {
         case version
     }
 
+    /// What is to be done.
     public var action = Action.serve
 
     /// The config file; nil where it is to be looked for.
@@ -18,6 +20,7 @@ public struct DaemonOptions: Equatable, Sendable {
         case lacksFile
         case surplus(String)
 
+        /// In words, for people.
         public var description: String {
             switch self {
             case .unknown(let word):

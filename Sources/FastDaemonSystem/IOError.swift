@@ -30,6 +30,7 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// In words, for people.
     public var description: String {
         "cannot \(operation) \(subject): \(reason)"
     }

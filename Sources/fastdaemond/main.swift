@@ -62,6 +62,6 @@ case .version: print("fastdaemond \(fastDaemonVersion)")
 case .check, .serve:
     guard let configuration = configuration(options) else { exit(badConfiguration) }
     let status = options.action == .check ? check(configuration) : await serve(configuration)
-    Log.drain()
+    Daemon.finishLogging()
     exit(status)
 }

@@ -58,7 +58,7 @@ import Testing
         #expect(try daemon.stop().status == .exited(0))
         let objects = try daemon.log.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
         #expect(
-            objects.contains { $0.message == "call" && $0.command == "echo" && $0.status == 0 && $0.bytes_out == 3 })
+            objects.contains { $0.message == "call" && $0.command == "echo" && $0.status == 0 && $0.bytesOut == 3 })
         #expect(objects.contains { $0.level == "error" && $0.message.contains("none \"quoted\" é\\.so") })
         #expect(objects.last?.message == "stopped")
         #expect(objects.allSatisfy { $0.time.count == 24 && $0.time.hasSuffix("Z") })
@@ -70,7 +70,12 @@ import Testing
         var message: String
         var command: String?
         var status: Int?
-        var bytes_out: Int?
+        var bytesOut: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case time, level, message, command, status
+            case bytesOut = "bytes_out"
+        }
     }
 
     @Test("Levels hold back what is below them")

@@ -4,8 +4,10 @@ import Testing
 /// Runs each test of a suite on a thread of its own, where it may block: Swift's shared pool has as few threads as the
 /// machine has cores.
 public struct OwnThreadTrait: SuiteTrait, TestTrait, TestScoping {
+    /// A suite hands it down to its tests.
     public var isRecursive: Bool { true }
 
+    /// Runs the test on a thread of its own.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {

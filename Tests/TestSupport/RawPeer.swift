@@ -13,6 +13,7 @@ public struct Reply: Equatable, Sendable, CustomStringConvertible {
         self.errors = errors
     }
 
+    /// In words, for people.
     public var description: String { "output \(output.debugDescription), errors \(errors.debugDescription)" }
 }
 
@@ -21,6 +22,7 @@ public struct Reply: Equatable, Sendable, CustomStringConvertible {
 public final class RawPeer: Sendable {
     /// What a call throws that the kernel, or the daemon, disappointed.
     public struct Failure: Error, CustomStringConvertible {
+        /// In words, for people.
         public let description: String
         /// The `errno`, 0 where the kernel is not to blame.
         public let code: Int32

@@ -4,22 +4,22 @@ import FastDaemonIO
 /// What a config file says, with the defaults filled in.
 public struct Configuration: Sendable {
     /// The file's absolute path.
-    public var file: String
+    var file: String
 
-    public var listeners: [ListenerConfiguration] = []
+    var listeners: [ListenerConfiguration] = []
 
     /// The folder of the libraries, as an absolute path.
-    public var pluginDirectory = ""
+    var pluginDirectory = ""
 
-    public var plugins: [PluginConfiguration] = []
-    public var limits = Limits()
-    public var log = LogConfiguration()
+    var plugins: [PluginConfiguration] = []
+    var limits = Limits()
+    var log = LogConfiguration()
 }
 
 /// One entry of `listen`.
-public struct ListenerConfiguration: Sendable {
+struct ListenerConfiguration: Sendable {
     /// How the strings of a request stand.
-    public enum Dialect: String, Sendable, CaseIterable {
+    enum Dialect: String, Sendable, CaseIterable {
         /// The command line, then standard input.
         case standard
 
@@ -27,70 +27,70 @@ public struct ListenerConfiguration: Sendable {
         case classic
     }
 
-    public var address: SocketAddress
-    public var isDatagram: Bool
-    public var dialect = Dialect.standard
+    var address: SocketAddress
+    var isDatagram: Bool
+    var dialect = Dialect.standard
 
     /// The permissions of a Unix socket's file.
-    public var mode: UInt32 = 0o600
+    var mode: UInt32 = 0o600
 
     /// Who besides root and the daemon's own user may connect to a Unix socket; nil for whomever the mode lets in.
-    public var allowedUsers: Set<UInt32>?
+    var allowedUsers: Set<UInt32>?
 
     /// As people write it, and as the log names it.
-    public var name: String {
+    var name: String {
         let transport = address.isUnix ? (isDatagram ? "unix datagram" : "unix") : (isDatagram ? "udp" : "tcp")
         return "\(transport) \(address)\(dialect == .classic ? " (classic)" : "")"
     }
 }
 
 /// One entry of `plugins`.
-public struct PluginConfiguration: Sendable {
+struct PluginConfiguration: Sendable {
     /// Where in the file it stands, as in `plugins[2]`.
-    public var keyPath: String
-    public var library: String
-    public var name: String?
+    var keyPath: String
+    var library: String
+    var name: String?
 
     /// JSON text, an object.
-    public var options = "{}"
+    var options = "{}"
 
     /// Where its commands run; nil for where each says it wants to.
-    public var execution: PluginCommand.Execution?
+    var execution: PluginCommand.Execution?
 
     /// The most of its calls that run at once; nil for the limit that holds for every plugin.
-    public var concurrency: Int?
+    var concurrency: Int?
 
     /// The commands that are served: the name callers use, and the plugin's own. Nil for all, under their own names.
-    public var commands: [String: String]?
+    var commands: [String: String]?
 }
 
 /// The section `log`.
-public struct LogConfiguration: Sendable {
-    public enum Format: String, Sendable, CaseIterable {
+struct LogConfiguration: Sendable {
+    enum Format: String, Sendable, CaseIterable {
         case text
         case json
     }
 
-    public var level = LogLevel.notice
-    public var format = Format.text
+    var level = LogLevel.notice
+    var format = Format.text
 }
 
 /// The section `limits`. Bytes, seconds, counts.
-public struct Limits: Sendable {
-    public var recordBytes = 1 << 20
-    public var commandNameBytes = 255
-    public var datagramBytes = 60 << 10
-    public var connections = 1024
-    public var commands = 64
-    public var commandsPerPlugin = 16
-    public var waitingPerPlugin = 64
-    public var firstRecordSeconds = 5.0
-    public var recordSeconds = 5.0
-    public var idleSeconds = 60.0
-    public var replyBytes = 16 << 20
-    public var bufferBytes = 256 << 20
-    public var drainSeconds = 30.0
-    public var backlog = 511
+struct Limits: Sendable {
+    var recordBytes = 1 << 20
+    var commandNameBytes = 255
+    var datagramBytes = 60 << 10
+    var connections = 1024
+    var commands = 64
+    var commandsPerPlugin = 16
+    var waitingPerPlugin = 64
+    var firstRecordSeconds = 5.0
+    var recordSeconds = 5.0
+    var idleSeconds = 60.0
+    var replyBytes = 16 << 20
+    var bufferBytes = 256 << 20
+    var drainSeconds = 30.0
+    var backlog = 511
 
     /// Each limit by its key, with what a file may set it to.
     static let integers: [(key: String, path: WritableKeyPath<Limits, Int> & Sendable, range: ClosedRange<Int>)] = [

@@ -13,6 +13,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// The problems: where in the file, and what.
     public let problems: [String]
 
+    /// In words, for people.
     public var description: String {
         problems.map { "\(file): \($0)" }.joined(separator: "\n")
     }
@@ -29,7 +30,7 @@ extension Configuration {
         do {
             let bytes = try readTrusted(file)
             if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
-                throw fail("not JSON: the file is empty")
+                throw fail("the file is empty")
             }
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true

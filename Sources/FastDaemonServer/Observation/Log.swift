@@ -10,26 +10,26 @@ extension LogLevel {
 }
 
 /// The daemon's log, on standard error: a line an event, as text for people or as JSON for programs.
-public struct Log: PluginLog {
+struct Log: PluginLog {
     private let level: LogLevel
     private let format: LogConfiguration.Format
 
     /// A log that writes what is at least as grave as the config asks for.
-    public init(_ configuration: LogConfiguration) {
+    init(_ configuration: LogConfiguration) {
         level = configuration.level
         format = configuration.format
     }
 
-    public func writes(_ level: LogLevel) -> Bool { level <= self.level }
+    func writes(_ level: LogLevel) -> Bool { level <= self.level }
 
-    public func write(_ level: LogLevel, _ text: String, plugin: String, call: UInt64?) {
+    func write(_ level: LogLevel, _ text: String, plugin: String, call: UInt64?) {
         var fields: [(String, Field)] = [("plugin", .text(plugin))]
         if let call { fields.append(("call", .number(Int(truncatingIfNeeded: call)))) }
         write(level, text, fields)
     }
 
     /// Waits until what was logged is written, but no longer than a moment. For the end of the process.
-    public static func drain() {
+    static func drain() {
         LogWriter.shared.drain()
     }
 
