@@ -10,6 +10,9 @@ final class Clone {
     /// The clone.
     let path: String
 
+    /// Where the daemon says that it listens.
+    private(set) var addresses: [String] = []
+
     private let readme: Readme
     private var daemon: (make: RunningProgram, process: pid_t)?
 
@@ -49,9 +52,9 @@ final class Clone {
         }
     }
 
-    /// Puts a line that the README shows into the config's list of plugins.
-    func list(_ line: String) throws {
-        try edit("config/fastdaemon.json") { $0.replacing("\"plugins\": [\n", with: "\"plugins\": [\n\(line)\n") }
+    /// Puts a line that the README shows into one of the config's lists, such as `plugins`.
+    func insert(_ line: String, into key: String) throws {
+        try edit("config/fastdaemon.json") { $0.replacing("\"\(key)\": [\n", with: "\"\(key)\": [\n\(line)\n") }
     }
 
     /// Checks a session of the README, typed in the clone.
@@ -66,8 +69,12 @@ final class Clone {
             "/usr/bin/env", ["-C", path, "make", "run"],
             environment: userEnvironment.merging(["SWIFT": "true"]) { $1 })
         var line = 0
+        addresses = []
         while let text = make.nextErrorLine(after: line) {
             line += 1
+            if let address = text.firstMatch(of: /notice: listening address="(.*)"/) {
+                addresses.append(String(address.1))
+            }
             if let ready = text.firstMatch(of: /notice: ready .*process=(\d+)/), let process = pid_t(ready.1) {
                 daemon = (make, process)
                 return

@@ -12,6 +12,18 @@ import Testing
         clone = try Clone(of: readme)
     }
 
+    @Test("every block says what is to be done with it, and these tests do it")
+    func marks() {
+        let used: Set = [
+            "", "daemon=try", "session=try", "file=hello/Package.swift", "file=hello/Sources/Hello/Hello.swift",
+            "session=hello", "insert=plugins", "session=check", "session=call-hello", "file=shout.c", "session=shout",
+            "session=call-shout", "session=status", "log", "insert=listen", "install",
+        ]
+        #expect(Set(readme.blocks.map(\.mark)) == used)
+        // The drawing of the way of a request.
+        #expect(readme.blocks.filter(\.mark.isEmpty).count == 1)
+    }
+
     @Test("make run prints the line to type, and the commands do what is shown")
     func firstSession() throws {
         try clone.startDaemon()
@@ -28,7 +40,7 @@ import Testing
         try clone.write("hello/Package.swift", "hello/Sources/Hello/Hello.swift")
         try clone.startDaemon()
         try clone.check("hello")
-        try clone.list(readme.blocks("insert=plugins")[0].lines[0])
+        try clone.insert(readme.blocks("insert=plugins")[0].lines[0], into: "plugins")
         #expect(try clone.stopDaemon().status == .exited(0))
         try clone.check("check")
         try clone.startDaemon()
@@ -41,10 +53,23 @@ import Testing
         try clone.write("shout.c")
         try clone.startDaemon()
         try clone.check("shout")
-        try clone.list(readme.blocks("insert=plugins")[1].lines[0])
+        try clone.insert(readme.blocks("insert=plugins")[1].lines[0], into: "plugins")
         #expect(try clone.stopDaemon().status == .exited(0))
         try clone.startDaemon()
         try clone.check("call-shout")
+        #expect(try clone.stopDaemon().status == .exited(0))
+    }
+
+    @Test("the listener for programs of the Python original takes their requests")
+    func classicListener() throws {
+        let line = try readme.block("insert=listen").lines[0].replacing("127.0.0.1:9999", with: "127.0.0.1:0")
+        try clone.insert(line, into: "listen")
+        try clone.startDaemon()
+        let classic = try #require(clone.addresses.first { $0.hasSuffix(" (classic)") })
+        let port = try #require(classic.firstMatch(of: /:(\d+) \(classic/)?.1)
+        let result = try run(
+            builtProgram("fastdaemon_client"), ["--classic", String(port), "count", "-c"], input: .bytes([1]))
+        #expect(result.outputText == "1\n")
         #expect(try clone.stopDaemon().status == .exited(0))
     }
 
