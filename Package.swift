@@ -137,6 +137,7 @@ let package = Package(
         .testTarget(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(name: "FastDaemonServerTests", dependencies: ["FastDaemonServer"], swiftSettings: swift),
         .testTarget(
             name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
         .testTarget(

@@ -27,8 +27,9 @@ extension Configuration {
         let file = absolutePath(path)
         func fail(_ problem: String) -> ConfigurationError { ConfigurationError(file: file, problems: [problem]) }
         let value: JSONValue
+        var bytes: [UInt8] = []
         do {
-            let bytes = try readTrusted(file)
+            bytes = try readTrusted(file)
             if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
                 throw fail("the file is empty")
             }
@@ -38,7 +39,7 @@ extension Configuration {
         } catch let error as ConfigurationError {
             throw error
         } catch let error as DecodingError {
-            throw fail("not JSON: \(explanation(of: error))")
+            throw fail("not JSON: \(explanation(of: error, in: bytes))")
         } catch {
             throw fail("\(error)")
         }
@@ -92,13 +93,9 @@ private func readTrusted(_ file: String) throws -> [UInt8] {
     }
 }
 
-private func explanation(of error: DecodingError) -> String {
-    guard case .dataCorrupted(let context) = error else { return "\(error)" }
-    // What the decoder says of the place is in its underlying error; without one, its own words have to do.
-    guard let underlying = context.underlyingError else {
-        return "a quote, a comma, a colon or a bracket is missing or out of place"
-    }
-    return "\(underlying)"
+private func explanation(of error: DecodingError, in text: [UInt8]) -> String {
+    if let fault = JSONFault(in: text) { return "\(fault)" }
+    return "a number, a word or a character is not as JSON has it"
 }
 
 func absolutePath(_ path: String, in folder: String? = nil) -> String {
