@@ -47,6 +47,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private var pending: ByteBuffer?
     private var isFlushing = false
 
+    /// Whether a part of a reply was lost, so that nothing may follow it.
+    private var isBroken = false
+
     /// Why replies could not be sent while the task that reads was waiting; it is told when it looks again.
     private var failure: ExchangeError?
     private var roomWaiter: UnsafeContinuation<Void, Never>?
@@ -76,6 +79,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// suspension; `consume` is to follow before that.
     func receive() async throws(ExchangeError) -> UnsafeRawBufferPointer? {
         while true {
+            if let failure { throw failure }
             if hasToFlush { try await flush() }
             if !isFull { break }
             await withUnsafeContinuation { roomWaiter = $0 }
@@ -89,6 +93,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             if hasToFlush { try await flush() }
             if let input = try receiveNow() { return input.isEmpty ? try end() : input }
             if try await !waitForMore() {
+                if let failure { throw failure }
                 guard let input = try receiveNow(), !input.isEmpty else { return try end() }
                 return input
             }
@@ -211,18 +216,23 @@ final class Exchange: CallerSource, @unchecked Sendable {
 
     /// Sends replies as far as it goes now. Where something is left, the task that reads is woken, and flushes it first.
     func send(_ replies: UnsafeRawBufferPointer) {
+        if isBroken { return }
         var sent = 0
         if pending == nil, !isFlushing {
             do {
                 sent = try connection.sendNow(replies)
             } catch {
-                failure = .connection(error)
+                breakOff(.connection(error))
             }
             if sent == replies.count { return }
         }
         let pending = self.pending ?? ByteBuffer(budget: budget)
-        self.pending = pending
-        if !pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) { failure = .outOfBuffers }
+        if pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) {
+            self.pending = pending
+        } else {
+            // Where the peer has a part of a reply already, an explanation would be taken for the rest of it.
+            breakOff(.connection(.failed(ENOMEM)))
+        }
         connection.wakeReader()
         roomWaiter.take()?.resume()
     }
@@ -233,7 +243,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
     /// care of everything.
     func flush() async throws(ExchangeError) {
-        if isFlushing { return }
+        if isFlushing || isBroken { return }
         isFlushing = true
         defer {
             isFlushing = false
@@ -247,11 +257,18 @@ final class Exchange: CallerSource, @unchecked Sendable {
                     try await connection.waitUntilWritable(patience: nanoseconds(limits.idleSeconds))
                 }
             } catch {
+                breakOff(.connection(error))
                 throw .connection(error)
             }
             if !isFull { roomWaiter.take()?.resume() }
         }
         lastProgress = connection.loop.now
+    }
+
+    /// Sends nothing any more: what is left of a reply is lost.
+    private func breakOff(_ error: ExchangeError) {
+        isBroken = true
+        failure = error
     }
 
     /// How much is gathered for one send.

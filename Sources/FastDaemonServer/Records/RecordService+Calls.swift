@@ -115,10 +115,14 @@ extension RecordService {
             appendError(
                 "\(route.name): the daemon has no more memory for buffers (limits.bufferBytes); try again later")
             counters[route.index].countRefusal()
+            core.logAccess(command: route.name, id: call.id, source, status: Self.tryAgain)
             return nil
         }
         return RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), bytesIn: input.count)
     }
+
+    /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).
+    private static let tryAgain: Int32 = 75
 
     /// Sees a call through to its end: its turn, its run on the pool, its reply. On the loop.
     func finish(_ running: RunningCall) async {
@@ -134,7 +138,7 @@ extension RecordService {
                 counters[running.route.index].countRefusal()
                 call.refuse(core.busy(running.route, gate, waiting: waiting))
                 _ = call.completeReply()
-                core.logAccess(running, status: 75, begin: clinux_now(), bytesOut: 0)
+                core.logAccess(running, status: Self.tryAgain, begin: clinux_now(), bytesOut: 0)
                 return
             case .abandoned:
                 call.refuse("\(running.route.name): given up: the caller is gone")

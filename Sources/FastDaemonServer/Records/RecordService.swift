@@ -192,8 +192,8 @@ final class RecordService: @unchecked Sendable {
         let start = slot.output.count
         guard let running = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
             if exchange.isBehind {
+                defer { slot.output.truncate(to: start) }
                 try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
-                slot.output.truncate(to: start)
             }
             return true
         }
