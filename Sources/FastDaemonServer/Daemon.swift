@@ -80,6 +80,8 @@ public final class Daemon: Sendable {
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(signals, shutdown) }
             await self.serve()
             tasks.cancelAll()
+            // The last call has ended.
+            for plugin in self.core.registry.plugins { plugin.destroy() }
             self.log.write(.notice, "stopped")
             return shutdown.exitStatus
         }
