@@ -154,7 +154,7 @@ let package = Package(
             dependencies: ["CFastDaemonPlugin", "FastDaemonPluginKit", "TestSupport"], swiftSettings: swift),
 
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures"], swiftSettings: swift),
+            name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

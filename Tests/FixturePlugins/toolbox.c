@@ -1,27 +1,20 @@
-/*
- * toolbox.c - a plugin of odd commands, for tests of the daemon that has to live with them.
- */
+/* Odd commands that a daemon has to live with; each says below what it does. */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "fastdaemon_plugin.h"
+#include "fixture.h"
 
 /* The word at `index`, or "" where there is none. */
 static const char *word(const fastdaemon_host *host, fastdaemon_call *call, size_t index) {
     size_t count;
     const fastdaemon_bytes *words = host->arguments(call, &count);
     return index < count ? words[index].data : "";
-}
-
-static int64_t put(const fastdaemon_host *host, fastdaemon_call *call, const char *text) {
-    return host->write(call, FASTDAEMON_STANDARD_OUTPUT, text, strlen(text), FASTDAEMON_MAY_WAIT);
 }
 
 static void say(const fastdaemon_host *host, fastdaemon_call *call, const char *text) {
@@ -51,7 +44,7 @@ static int32_t big(const fastdaemon_host *host, fastdaemon_call *call, void *con
 /* latin: writes what is not UTF-8. */
 static int32_t latin(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    put(host, call, "caf\xe9\n");
+    fixture_print(host, call, "caf\xe9\n");
     return 0;
 }
 
@@ -85,7 +78,7 @@ static int32_t peak(const fastdaemon_host *host, fastdaemon_call *call, void *co
     char line[32];
     snprintf(line, sizeof line, "%d\n", atomic_load(&most));
     atomic_fetch_sub(&running, 1);
-    put(host, call, line);
+    fixture_print(host, call, line);
     return 0;
 }
 
@@ -100,7 +93,7 @@ static int32_t where(const fastdaemon_host *host, fastdaemon_call *call, void *c
     if (!*folder) umask(mask);
     char line[4200];
     snprintf(line, sizeof line, "%s %03o\n", here, mask);
-    put(host, call, line);
+    fixture_print(host, call, line);
     return 0;
 }
 
@@ -118,7 +111,7 @@ struct later {
 static void finish_later(void *user) {
     struct later later = *(struct later *)user;
     free(user);
-    put(later.host, later.call, "later\n");
+    fixture_print(later.host, later.call, "later\n");
     later.host->finish(later.call, 0);
 }
 
@@ -127,7 +120,7 @@ static int32_t later(const fastdaemon_host *host, fastdaemon_call *call, void *c
     (void)context;
     struct later *later = malloc(sizeof *later);
     *later = (struct later){host, call};
-    put(host, call, "sooner, ");
+    fixture_print(host, call, "sooner, ");
     host->run_on_pool(call, finish_later, later);
     return FASTDAEMON_LATER;
 }
@@ -138,47 +131,27 @@ static int32_t caller(const fastdaemon_host *host, fastdaemon_call *call, void *
     const fastdaemon_facts *facts = host->facts(call);
     char line[256];
     snprintf(line, sizeof line, "%u %u %.*s\n", facts->transport, facts->user, (int)facts->peer.count, facts->peer.data);
-    put(host, call, line);
+    fixture_print(host, call, line);
     return 0;
 }
 
-#define COMMAND(function, class) {.size = sizeof(fastdaemon_command), .name = #function, .execution = class, .run = function}
+#define ODD_COMMAND(function, class)                                                                                  \
+    static const fastdaemon_command function##_command = {                                                            \
+        .size = sizeof(fastdaemon_command), .name = #function, .execution = class, .run = function}
 
-static const fastdaemon_command all[] = {
-    COMMAND(big, FASTDAEMON_CONCURRENT),    COMMAND(latin, FASTDAEMON_CONCURRENT), COMMAND(hold, FASTDAEMON_CONCURRENT),
-    COMMAND(stubborn, FASTDAEMON_CONCURRENT), COMMAND(peak, FASTDAEMON_CONCURRENT), COMMAND(where, FASTDAEMON_CONCURRENT),
-    COMMAND(status, FASTDAEMON_INLINE),     COMMAND(later, FASTDAEMON_INLINE),     COMMAND(caller, FASTDAEMON_INLINE),
-};
+ODD_COMMAND(big, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(latin, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(hold, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(stubborn, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(peak, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(where, FASTDAEMON_CONCURRENT);
+ODD_COMMAND(status, FASTDAEMON_INLINE);
+ODD_COMMAND(later, FASTDAEMON_INLINE);
+ODD_COMMAND(caller, FASTDAEMON_INLINE);
 
-enum { COUNT = sizeof all / sizeof all[0] };
-
-static int32_t create(
-    const fastdaemon_plugin *self, const fastdaemon_host *host, fastdaemon_instance *instance, fastdaemon_bytes options,
-    void **state
-) {
-    (void)self, (void)host, (void)instance, (void)options;
-    *state = NULL;
-    return 0;
-}
-
-static int32_t commands(void *state, const fastdaemon_command *const **list, size_t *count) {
-    static const fastdaemon_command *pointers[COUNT];
-    (void)state;
-    for (size_t index = 0; index < COUNT; index++) pointers[index] = &all[index];
-    *list = pointers;
-    *count = COUNT;
-    return 0;
-}
-
-const fastdaemon_plugin *fastdaemon_plugin_entry(uint32_t host_abi_version) {
-    static const fastdaemon_plugin plugin = {
-        .abi_version = FASTDAEMON_ABI_VERSION,
-        .size = sizeof(fastdaemon_plugin),
-        .name = "toolbox",
-        .version = "1.0",
-        .create = create,
-        .commands = commands,
-    };
-    (void)host_abi_version;
-    return &plugin;
-}
+FIXTURE_CREATE
+FIXTURE_COMMANDS(
+    &big_command, &latin_command, &hold_command, &stubborn_command, &peak_command, &where_command, &status_command,
+    &later_command, &caller_command
+)
+FIXTURE_ENTRY("toolbox", )

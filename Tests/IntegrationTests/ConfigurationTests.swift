@@ -52,10 +52,13 @@ private let ways = [["--check"], []]
 
     @Test("A config that is empty, or not JSON, is an error that says so", arguments: ways)
     func notJSON(words: [String]) throws {
-        for text in ["", "  \n", "listen: socket", #"{ "listen": [ }"#, "\u{FEFF}", "{ \"listen\": \"\u{0}\" "] {
+        for text in ["listen: socket", #"{ "listen": [ }"#, "\u{FEFF}", "{ \"listen\": \"\u{0}\" "] {
             let problems = try problems(of: text, words)
             #expect(problems.count == 1, "\(text.debugDescription): \(problems)")
             #expect(problems.first?.hasPrefix("not JSON: ") == true, "\(text.debugDescription): \(problems)")
+        }
+        for text in ["", "  \n"] {
+            #expect(try problems(of: text, words).map { $0.hasSuffix("the file is empty") } == [true])
         }
         #expect(try problems(of: "[]", words) == ["expected an object in braces, found an array"])
     }

@@ -28,7 +28,7 @@ import Testing
     @Test("A config may restrict a plugin to some of its commands, and make one run on the pool that runs on the loop")
     func restricted() throws {
         let folder = try DaemonFolder()
-        try folder.build(Fixture.toolbox, as: "libtoolbox.so")
+        try folder.build("toolbox")
         let daemon = try RunningDaemon(
             DaemonConfiguration(plugins: [
                 #"{ "library": "libtoolbox.so", "execution": "concurrent", "commands": { "who": "caller" } }"#
@@ -73,7 +73,7 @@ import Testing
     @Test("A handler is told who calls, on every kind of socket")
     func callers() throws {
         let folder = try DaemonFolder()
-        try folder.build(Fixture.toolbox, as: "libtoolbox.so")
+        try folder.build("toolbox")
         let daemon = try RunningDaemon(
             DaemonConfiguration(
                 listen: [
@@ -88,5 +88,41 @@ import Testing
         let udp = try RawPeer(udp: daemon.port(of: "udp"))
         try udp.send("caller")
         #expect(try udp.receiveDatagram().output.hasPrefix("4 4294967295 127.0.0.1:"))
+    }
+
+    @Test("A plugin is handed its options, and is told when the daemon has ended its last call")
+    func lifetimes() throws {
+        let folder = try DaemonFolder()
+        try folder.build("lifetimes")
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(plugins: [#"{ "library": "liblifetimes.so", "options": { "b": [1, 2.5], "a": "é" } }"#]
+            ),
+            in: folder)
+        #expect(try daemon.ask("alive").output.contains(#"{"a":"é","b":[1,2.5]}"#))
+        #expect(daemon.log.contains { $0.contains("created") })
+        #expect(try daemon.stop().errorText.contains("destroyed"))
+    }
+
+    @Test("A plugin for a later minor version of the ABI is served")
+    func newerMinor() throws {
+        let folder = try DaemonFolder()
+        try folder.build("newer_minor")
+        let daemon = try RunningDaemon(DaemonConfiguration(plugins: ["newer_minor"]), in: folder)
+        #expect(try daemon.ask("newer").errors == "")
+        #expect(try folder.runDaemon("--check").status == .exited(0))
+    }
+
+    @Test("A handler may finish before it says later, from a thread of its own, or from the pool")
+    func later() throws {
+        let folder = try DaemonFolder()
+        try folder.build("later")
+        let daemon = try RunningDaemon(DaemonConfiguration(plugins: ["later"], level: "info"), in: folder)
+        let peer = try daemon.connect()
+        for command in ["later", "later-at-once", "later-pool"] {
+            #expect(try peer.ask("\(command) 3").errors == "", "\(command)")
+            #expect(
+                daemon.waitForLine { $0.contains("command=\(command) ") && $0.contains("status=3") } != nil,
+                "\(command)")
+        }
     }
 }
