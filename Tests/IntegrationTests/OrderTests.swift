@@ -47,9 +47,7 @@ import Testing
         #expect((0.95...1.8).contains(watch.seconds), "\(watch.seconds) s")
     }
 
-    @Test(
-        "No more of a plugin's commands run at once than its limit allows, and no more than one thread is ever needed for one"
-    )
+    @Test("No more of a plugin's commands run at once than its limit allows")
     func pluginLimit() throws {
         let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["commandsPerPlugin": 3]))
         #expect(try peakOfTwelve(daemon) == 3)

@@ -34,11 +34,13 @@ import Testing
         let daemon = try RunningDaemon(DaemonConfiguration(listen: listen), in: folder)
         let port = try daemon.port(of: "tcp")
         let peer = try daemon.connect()
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo idle") == Reply("idle\n"))
         try peer.send("wait 1")
         try waitUntilRunning(1, in: daemon)
         daemon.send(SIGTERM)
-        #expect(daemon.waitForLine { $0.contains("stopping") } != nil)
-        // Its idle end is what a peer sees that came in the last moment; one that comes now is refused.
+        // It has stopped listening when it ends those that have nothing running.
+        #expect(try idle.receiveToEnd() == [])
         #expect(throws: RawPeer.Failure.self) { try daemon.connect() }
         #expect(throws: RawPeer.Failure.self) { try RawPeer(tcp: port) }
         let client = try run(builtProgram("fastdaemon_client"), [folder.file("socket"), "echo"], seconds: 5)
