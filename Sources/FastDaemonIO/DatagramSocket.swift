@@ -27,6 +27,10 @@ public final class DatagramSocket: @unchecked Sendable {
     private let registration: Registration
     private let longest: Int
 
+    /// How many datagrams came since the loop last looked at other descriptors, and how many may.
+    private var receivedInTurn = 0
+    private static let mostInTurn = 64
+
     /// Receives on a socket that was bound before.
     ///
     /// - Parameter longest: how many bytes of a datagram are taken in; 65,536 at most.
@@ -50,6 +54,12 @@ public final class DatagramSocket: @unchecked Sendable {
     /// The next datagram; nil once the socket was closed or its loop ended reading. Loop thread only.
     public func next() async -> Datagram? {
         loop.assertIsCurrent()
+        receivedInTurn += 1
+        if receivedInTurn > Self.mostInTurn {
+            receivedInTurn = 0
+            await loop.sleep(nanoseconds: 0)
+            if loop.isEndingReads { return nil }
+        }
         while true {
             var count = 0
             let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<min(longest, loop.scratch.count)])
@@ -64,6 +74,7 @@ public final class DatagramSocket: @unchecked Sendable {
             if count == -Int(EBADF) { return nil }
             if count == -Int(EAGAIN) {
                 registration.clearReadable()
+                receivedInTurn = 0
                 guard case .ready = await registration.waitUntilReadable(deadline: 0) else { return nil }
             }
         }

@@ -218,7 +218,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Suspends the calling task for a while, or until it is cancelled.
     public func sleep(nanoseconds: UInt64) async {
         if !isCurrent { return await withTaskExecutorPreference(self) { await self.sleep(nanoseconds: nanoseconds) } }
-        lastSleeper += 1
+        lastSleeper &+= 1
         let token = UInt64(lastSleeper)
         await withTaskCancellationHandler {
             if Task.isCancelled { return }

@@ -38,6 +38,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private var missing = 0
     private var hasHadRecord = false
 
+    /// How many bytes were received since the loop last looked at the other connections.
+    private var receivedInTurn = 0
+
     /// When the record that is coming in began, and when anything was last finished, by the loop's clock.
     private var recordStart: UInt64
     private var lastProgress: UInt64
@@ -91,7 +94,14 @@ final class Exchange: CallerSource, @unchecked Sendable {
         while true {
             if let failure { throw failure }
             if hasToFlush { try await flush() }
+            if receivedInTurn >= EventLoop.scratchSize {
+                // A peer that never stops sending must not keep the loop to itself, nor from ending.
+                receivedInTurn = 0
+                await connection.loop.sleep(nanoseconds: 0)
+                if connection.loop.isEndingReads { return try end() }
+            }
             if let input = try receiveNow() { return input.isEmpty ? try end() : input }
+            receivedInTurn = 0
             if try await !waitForMore() {
                 if let failure { throw failure }
                 guard let input = try receiveNow(), !input.isEmpty else { return try end() }
@@ -106,6 +116,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             guard let partial, !partial.isEmpty else {
                 let scratch = connection.loop.scratch
                 guard let count = try connection.receiveNow(into: scratch) else { return nil }
+                receivedInTurn += count
                 return UnsafeRawBufferPointer(rebasing: scratch[..<count])
             }
             // Room grows with what has come, not with what was announced.
@@ -117,6 +128,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
                 return (try? received.get()) ?? 0
             }
             guard let count = try received.get() else { return nil }
+            receivedInTurn += count
             return count == 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : partial.bytes
         } catch {
             throw error == .failed(ENOMEM) ? .outOfBuffers : .connection(error)
@@ -296,7 +308,12 @@ final class Exchange: CallerSource, @unchecked Sendable {
     func linger() async {
         connection.finishSending()
         let deadline = connection.loop.now + nanoseconds(1)
-        while let count = try? await connection.receive(into: connection.loop.scratch, deadline: deadline), count > 0 {}
+        while let count = try? await connection.receive(into: connection.loop.scratch, deadline: deadline), count > 0,
+            connection.loop.now < deadline
+        {
+            // A peer that never stops sending leaves nothing to wait for; the others, and the clock, have their turn here.
+            await connection.loop.sleep(nanoseconds: 0)
+        }
     }
 
     // MARK: - Calls
