@@ -24,3 +24,12 @@ extension RunningDaemon {
         try self.init(configuration, in: folder)
     }
 }
+
+/// How many descriptors a daemon has open when it has noticed that all its peers are gone but `staying`.
+func descriptorsWithoutPeers(of daemon: RunningDaemon, but staying: RawPeer) throws -> Int {
+    let watch = Stopwatch()
+    while try !staying.ask("daemon status").output.contains("\n1 connections,") {
+        guard watch.seconds < 10 else { throw TestFailure("connections that ended still count") }
+    }
+    return daemon.descriptorCount
+}

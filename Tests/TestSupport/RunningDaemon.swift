@@ -166,12 +166,11 @@ public final class RunningDaemon: @unchecked Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? 0
     }
 
-    /// How many descriptors it has open once it has noticed that its peers are gone: waits for `expected`, and returns what it
-    /// has where that does not come.
-    public func settledDescriptorCount(expecting expected: Int) -> Int {
+    /// Waits until it has no more than `most` descriptors open. Returns whether it came to that.
+    public func waitForDescriptors(atMost most: Int) -> Bool {
         let watch = Stopwatch()
-        while descriptorCount != expected, watch.seconds < Self.patience / 3 { sched_yield() }
-        return descriptorCount
+        while descriptorCount > most, watch.seconds < Self.patience { sched_yield() }
+        return descriptorCount <= most
     }
 
     /// How much processor time it has used, in seconds.
