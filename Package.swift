@@ -133,11 +133,17 @@ let package = Package(
         .testTarget(
             name: "FastDaemonBenchTests", dependencies: ["fastdaemon_bench", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "FastDaemonIOTests", dependencies: ["FastDaemonIO", "FastDaemonSystem"], swiftSettings: swift),
+            name: "FastDaemonIOTests", dependencies: ["CLinux", "FastDaemonIO", "FastDaemonSystem", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonHostTests",
+            dependencies: ["CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonSystem", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),
-        .testTarget(name: "FastDaemonServerTests", dependencies: ["FastDaemonServer"], swiftSettings: swift),
+        .testTarget(
+            name: "FastDaemonServerTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
         .testTarget(

@@ -41,7 +41,7 @@ int clinux_epoll_wait(int epoll, clinux_event *events, int capacity, int64_t nan
     struct epoll_event found[event_capacity];
     if (capacity > event_capacity) capacity = event_capacity;
     /* Rounded up to a whole millisecond: a loop that wakes just before a deadline would only wait once more. */
-    int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+    int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
     if (milliseconds > INT32_MAX) milliseconds = INT32_MAX;
     int count = epoll_wait(epoll, found, capacity, (int)milliseconds);
     if (count < 0) return errno == EINTR ? 0 : -errno;

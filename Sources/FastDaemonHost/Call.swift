@@ -153,6 +153,7 @@ open class Call: @unchecked Sendable {
 
     /// `finish` of the ABI.
     final func finish(_ status: Int32) {
+        isTouched = true
         state.withLock { $0.endCallbacks() }
         waitForCallbacks()
         let counted = status >= 0 && status <= 255 ? status : 255

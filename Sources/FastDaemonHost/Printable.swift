@@ -1,6 +1,6 @@
 /// Text from elsewhere, made fit to be printed: a terminal must not be told what to do by a plugin or a peer.
 public enum Printable {
-    /// One line: control characters, line breaks among them, become escapes such as `\n` and `\u{1b}`.
+    /// One line: control characters, line breaks among them, become escapes such as `\n` and `\u{1B}`.
     public static func line(_ text: String) -> String {
         escape(text, keeps: [])
     }

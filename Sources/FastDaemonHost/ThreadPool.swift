@@ -74,6 +74,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
             owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
         state = Mutex(State())
         // The first thread now: with one there, work always has somewhere to run.
+        state.withLock { $0.threads += 1 }
         try startThread(with: nil)
     }
 
@@ -101,7 +102,11 @@ public final class ThreadPool: TaskExecutor, Sendable {
                 worker.work = work
                 return .wake(worker)
             }
-            if state.threads < limit { return .startThread }
+            if state.threads < limit {
+                // Counted here, so that whoever comes at the same moment finds one fewer to start.
+                state.threads += 1
+                return .startThread
+            }
             state.queue.append(work)
             return .wait
         }
@@ -125,8 +130,8 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     // MARK: - Threads
 
+    /// Starts a thread that is counted already.
     private func startThread(with work: Work?) throws(IOError) {
-        state.withLock { $0.threads += 1 }
         let worker = Worker(pool: self)
         worker.work = work
         let argument = Unmanaged.passRetained(worker)

@@ -202,7 +202,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var timeToDeadline: Int64 {
         guard let earliest = deadlines.earliest else { return -1 }
         let current = clinux_now()
-        return earliest <= current ? 0 : Int64(earliest - current)
+        return earliest <= current ? 0 : Int64(clamping: earliest - current)
     }
 
     private func expireDeadlines() {
@@ -224,7 +224,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             if Task.isCancelled { return }
             await withUnsafeContinuation { continuation in
                 sleepers[token] = continuation
-                schedule(token, at: clinux_now() + nanoseconds)
+                let (time, isNever) = clinux_now().addingReportingOverflow(nanoseconds)
+                schedule(token, at: isNever ? .max : time)
             }
         } onCancel: {
             execute { self.sleepers.removeValue(forKey: token)?.resume() }

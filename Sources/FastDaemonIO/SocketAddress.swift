@@ -17,7 +17,9 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
             throw IOError(
                 "use", "the socket path \"\(path)\"",
                 because: bytes.isEmpty
-                    ? "it is empty" : "it is \(bytes.count) bytes long, and an address holds \(longestPath)")
+                    ? "it is empty"
+                    : bytes.contains(0)
+                        ? "it has a NUL in it" : "it is \(bytes.count) bytes long, and an address holds \(longestPath)")
         }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -27,7 +29,10 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 
     /// The address `text` names: `127.0.0.1:9998`, `[::1]:9998` or `localhost:9998`. Port 0 lets the kernel choose.
     public static func ip(_ text: String) throws(IOError) -> SocketAddress {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        // `UInt16` would take a sign, too.
+        guard let colon = text.lastIndex(of: ":"), text[colon...].dropFirst().first?.isWholeNumber == true,
+            let port = UInt16(text[text.index(after: colon)...])
+        else {
             throw IOError("use", "the address \"\(text)\"", because: "it is not HOST:PORT, as in 127.0.0.1:9998")
         }
         var host = String(text[..<colon])
@@ -36,18 +41,23 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = port.bigEndian
-            if inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address.sin6_addr) == 1 {
+            if parse(String(host.dropFirst().dropLast()), as: AF_INET6, into: &address.sin6_addr) {
                 return SocketAddress(copying: address)
             }
         } else {
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = port.bigEndian
-            if inet_pton(AF_INET, host, &address.sin_addr) == 1 { return SocketAddress(copying: address) }
+            if parse(host, as: AF_INET, into: &address.sin_addr) { return SocketAddress(copying: address) }
         }
         throw IOError(
             "use", "the address \"\(text)\"",
             because: "\"\(host)\" is not an IPv4 address, an IPv6 address in brackets, or localhost")
+    }
+
+    private static func parse(_ host: String, as family: Int32, into address: UnsafeMutableRawPointer) -> Bool {
+        // C would see only what stands before a NUL.
+        !host.utf8.contains(0) && inet_pton(family, host, address) == 1
     }
 
     private init<Address>(copying address: Address) {

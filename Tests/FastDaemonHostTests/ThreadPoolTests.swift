@@ -1,0 +1,123 @@
+import CLinux
+import Dispatch
+import FastDaemonSystem
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import FastDaemonHost
+
+/// A piece of work for a pool: runs `body` once, and says so.
+private final class Work: Sendable {
+    private let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) {
+        self.body = body
+    }
+
+    func submit(to pool: ThreadPool, in directory: Int32) {
+        pool.submit(
+            { Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().body() }, Unmanaged.passRetained(self).toOpaque(),
+            directory: directory)
+    }
+}
+
+/// What pieces of work found, in their order.
+private final class Places: Sendable {
+    private let places = Mutex<[String]>([])
+
+    var all: [String] { places.withLock { $0 } }
+
+    func append(_ place: String) {
+        places.withLock { $0.append(place) }
+    }
+}
+
+/// Where threads wait for each other.
+private final class Meeting: Sendable {
+    private let arrivals = Atomic(0)
+
+    /// Returns when `count` arrivals have been counted since the beginning.
+    func arrive(count: Int) {
+        arrivals.add(1, ordering: .acquiringAndReleasing)
+        while arrivals.load(ordering: .acquiring) < count { clinux_yield() }
+    }
+}
+
+@Suite("A pool of threads", .timeLimit(.minutes(1))) struct ThreadPoolTests {
+    @Test("runs each of 10,000 pieces of work once, however many threads hand them over")
+    func everyPieceOnce() throws {
+        let pool = try ThreadPool(limit: 4, umask: 0o022)
+        let runs = Mutex([Int](repeating: 0, count: 10_000))
+        let group = DispatchGroup()
+        DispatchQueue.concurrentPerform(iterations: 10) { part in
+            for piece in part * 1000..<(part + 1) * 1000 {
+                group.enter()
+                Work {
+                    runs.withLock { $0[piece] += 1 }
+                    group.leave()
+                }.submit(to: pool, in: pool.startDirectory.number)
+            }
+        }
+        group.wait()
+        #expect(runs.withLock { $0.allSatisfy { $0 == 1 } })
+        #expect(pool.threadCounts.all <= 4)
+    }
+
+    @Test("never has more threads than its limit, although two ask for the last one at the same moment")
+    func limit() throws {
+        let pools = try (0..<100).map { _ in try ThreadPool(limit: 2, umask: 0o022) }
+        let held = DispatchSemaphore(value: 0)
+        let group = DispatchGroup()
+        let submit = { @Sendable (pool: ThreadPool) in
+            group.enter()
+            Work {
+                held.wait()
+                group.leave()
+            }.submit(to: pool, in: pool.startDirectory.number)
+        }
+        for pool in pools { submit(pool) }
+        let meeting = Meeting()
+        let submitters = (0..<2).map { _ in
+            BackgroundThread {
+                for (round, pool) in pools.enumerated() {
+                    meeting.arrive(count: 2 * (round + 1))
+                    submit(pool)
+                }
+            }
+        }
+        for submitter in submitters { submitter.join() }
+        for pool in pools { #expect(pool.threadCounts.all == 2) }
+        for _ in 0..<300 { held.signal() }
+        group.wait()
+    }
+
+    @Test("starts each piece of work in its own directory, whatever the one before on that thread changed to")
+    func workingDirectory() async throws {
+        let pool = try ThreadPool(limit: 1, umask: 0o027)
+        let folder = try TemporaryFolder()
+        let directory = Descriptor(
+            owning: try check(clinux_open_directory(clinux_here, folder.path), "open", folder.path))
+        let before = FileManager.default.currentDirectoryPath
+        let number = directory.number
+        let start = pool.startDirectory.number
+        let found: [String] = await withCheckedContinuation { done in
+            let list = Places()
+            Work {
+                list.append(FileManager.default.currentDirectoryPath)
+                chdir("/")
+                umask(0)
+                list.append(FileManager.default.currentDirectoryPath)
+            }.submit(to: pool, in: number)
+            Work { list.append(String(umask(0), radix: 8)) }.submit(to: pool, in: number)
+            Work {
+                list.append(FileManager.default.currentDirectoryPath)
+                done.resume(returning: list.all)
+            }.submit(to: pool, in: start)
+        }
+        #expect(found == [folder.path, "/", "27", before])
+        #expect(FileManager.default.currentDirectoryPath == before)
+        #expect(number == directory.number)
+    }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import FastDaemonServer
+
+@Suite("The routing table") struct RoutingTableTests {
+    private static func table(of names: [String]) -> RoutingTable {
+        RoutingTable(names.enumerated().map { Route(name: $1, index: $0, builtIn: .help) })
+    }
+
+    @Test("finds each of 1,000 names, and none that is only near one")
+    func thousandNames() {
+        let table = Self.table(of: (0..<1000).map { "command-\($0)" })
+        for index in 0..<1000 {
+            let name = "command-\(index)"
+            #expect(table[name]?.index == index)
+            for near in ["\(name) ", "\(name)\0", "Command-\(index)", "ommand-\(index)", "command-\(index)-"] {
+                #expect(table[near] == nil, "\(near)")
+            }
+        }
+        #expect(table["command-1000"] == nil)
+    }
+
+    @Test("compares bytes: \u{E9} in one and in two code points are two names")
+    func bytes() {
+        let composed = "caf\u{E9}"
+        let decomposed = "cafe\u{301}"
+        #expect(composed == decomposed, "for Swift they are the same text")
+        let both = Self.table(of: [composed, decomposed])
+        #expect(both[composed]?.index == 0)
+        #expect(both[decomposed]?.index == 1)
+        #expect(Self.table(of: [composed])[decomposed] == nil)
+    }
+
+    @Test("finds nothing for an empty name, nor in an empty table")
+    func empty() {
+        #expect(Self.table(of: ["a"])[""] == nil)
+        #expect(Self.table(of: [])["a"] == nil)
+    }
+
+    @Test("lists its routes by name")
+    func sorted() {
+        #expect(Self.table(of: ["b", "c", "a"]).routes.map(\.name) == ["a", "b", "c"])
+    }
+}
