@@ -77,16 +77,19 @@ import Testing
     }
 
     @Test("gives its file the whole mode, whatever the umask", arguments: [0o600, 0o660, 0o666, 0o777] as [UInt32])
-    func mode(mode: UInt32) throws {
+    func mode(mode: UInt32) async {
         let path = path
-        // The umask is the process's, unless a thread has one of its own; other tests make files at the same time.
-        BackgroundThread {
-            guard clinux_thread_own_directory() == 0 else { return }
-            umask(0o777)
-            let listener = try? Listener.stream(on: .unix(path), mode: mode)
-            #expect(listener != nil)
-            #expect(Self.status(of: path).map { $0.mode & 0o7777 } == mode)
-        }.join()
+        let found: UInt32? = await withCheckedContinuation { done in
+            // The umask is the process's, unless a thread has one of its own; other tests make files at the same time.
+            Thread.detachNewThread {
+                guard clinux_thread_own_directory() == 0 else { return done.resume(returning: nil) }
+                umask(0o777)
+                let listener = try? Listener.stream(on: .unix(path), mode: mode)
+                done.resume(returning: Self.status(of: path).map { $0.mode & 0o7777 })
+                listener?.close()
+            }
+        }
+        #expect(found == mode)
     }
 
     @Test("that was closed refuses whoever connects, and its file is gone")
