@@ -29,8 +29,7 @@ enum ExchangeError: Error {
 /// `@unchecked Sendable`: touched on its loop's thread alone.
 final class Exchange: CallerSource, @unchecked Sendable {
     let connection: Connection
-    private let limits: Limits
-    private let budget: ByteBudget
+    private let core: ServerCore
 
     // What was received and is not used up.
     private var partial: ByteBuffer?
@@ -68,10 +67,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private static let mostHeldBytes = 1 << 20
     private var heldBytes = 0
 
-    init(_ connection: Connection, limits: Limits, budget: ByteBudget) {
+    init(_ connection: Connection, _ core: ServerCore) {
         self.connection = connection
-        self.limits = limits
-        self.budget = budget
+        self.core = core
         recordStart = connection.loop.now
         lastProgress = recordStart
     }
@@ -154,19 +152,19 @@ final class Exchange: CallerSource, @unchecked Sendable {
 
     private var partialIsEmpty: Bool { partial?.isEmpty ?? true }
 
-    private var recordSeconds: Double { hasHadRecord ? limits.recordSeconds : limits.firstRecordSeconds }
+    private var recordSeconds: Double { hasHadRecord ? core.limits.recordSeconds : core.limits.firstRecordSeconds }
 
     /// One deadline for a whole record, however its bytes come.
     private var deadline: UInt64 {
         if !hasHadRecord || !partialIsEmpty { return recordStart + nanoseconds(recordSeconds) }
-        return lastProgress + nanoseconds(limits.idleSeconds)
+        return lastProgress + nanoseconds(core.limits.idleSeconds)
     }
 
     private func end() throws(ExchangeError) -> UnsafeRawBufferPointer? {
         guard let partial, !partial.isEmpty else { return nil }
         if connection.loop.isEndingReads { throw .shuttingDown }
         do {
-            try RecordScanner.checkEnd(of: partial.bytes.bytes, limit: limits.recordBytes)
+            try RecordScanner.checkEnd(of: partial.bytes.bytes, limit: core.limits.recordBytes)
         } catch {
             throw .record(error)
         }
@@ -189,7 +187,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             partial.removeFirst(count)
             if partial.isEmpty { partial.removeAll() }
         } else if count < input.count {
-            let partial = self.partial ?? ByteBuffer(budget: budget)
+            let partial = self.partial ?? ByteBuffer(budget: core.budget)
             self.partial = partial
             guard partial.append(UnsafeRawBufferPointer(rebasing: input[count...])) else { throw .outOfBuffers }
         }
@@ -221,7 +219,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
 
     /// Puts a reply that came from the loop's buffer behind those that are owed.
     func enqueue(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) {
-        let reply = ByteBuffer(budget: budget)
+        let reply = ByteBuffer(budget: core.budget)
         guard reply.append(bytes) else { throw .outOfBuffers }
         complete(replies.reserve(), with: reply)
     }
@@ -238,7 +236,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             }
             if sent == replies.count { return }
         }
-        let pending = self.pending ?? ByteBuffer(budget: budget)
+        let pending = self.pending ?? ByteBuffer(budget: core.budget)
         if pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) {
             self.pending = pending
         } else {
@@ -266,7 +264,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
                 while true {
                     chunk.removeFirst(try connection.sendNow(chunk.bytes))
                     if chunk.isEmpty { break }
-                    try await connection.waitUntilWritable(patience: nanoseconds(limits.idleSeconds))
+                    try await connection.waitUntilWritable(patience: nanoseconds(core.limits.idleSeconds))
                 }
             } catch {
                 breakOff(.connection(error))

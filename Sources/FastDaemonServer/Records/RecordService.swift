@@ -45,7 +45,7 @@ final class RecordService: @unchecked Sendable {
 
     /// Serves one connection until its end.
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
-        let exchange = Exchange(connection, limits: core.limits, budget: core.budget)
+        let exchange = Exchange(connection, core)
         guard admit(exchange, listener) else { return await turnAway(exchange, listener) }
         defer { core.connections.subtract(1, ordering: .relaxed) }
         await converse(exchange, listener.dialect)
