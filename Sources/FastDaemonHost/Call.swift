@@ -135,6 +135,8 @@ open class Call: @unchecked Sendable {
 
     private func outcome(of result: Int32) -> Outcome {
         if result == Int32.min { return state.withLock { $0.returnedLater() } }
+        // The call ends here: nothing of the plugin's is called back any more, and what runs is waited for.
+        if isTouched { endCallbacks() }
         if result >= 0 && result <= 255 { return .status(result) }
         command.plugin.services.log.write(
             .error, "\(command.name) returned \(result), which is no exit status; it counts as 255",
@@ -154,8 +156,7 @@ open class Call: @unchecked Sendable {
     /// `finish` of the ABI.
     final func finish(_ status: Int32) {
         isTouched = true
-        state.withLock { $0.endCallbacks() }
-        waitForCallbacks()
+        endCallbacks()
         let counted = status >= 0 && status <= 255 ? status : 255
         state.withLock { $0.finish(counted) }?.resume(returning: counted)
     }
@@ -217,8 +218,9 @@ open class Call: @unchecked Sendable {
         state.withLock { $0.endCallback(on: thread) }
     }
 
-    /// Holds a thread that wants to end the call until a callback that runs on another has returned.
-    private func waitForCallbacks() {
+    /// Lets no callback begin any more, and holds the calling thread until one that runs on another has returned.
+    private func endCallbacks() {
+        state.withLock { $0.endCallbacks() }
         let thread = clinux_thread_id()
         // A callback may not wait, so it is over soon; it is not worth a condition variable in every call.
         while state.withLock({ $0.runsCallback(besides: thread) }) { clinux_yield() }

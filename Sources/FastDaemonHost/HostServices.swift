@@ -70,9 +70,9 @@ private func makeTable() -> fastdaemon_host {
         cancelled: { call in with(call) { $0.cancellationReason } },
         cancellation_descriptor: { call in with(call) { $0.openCancellationDescriptor() } },
         notify: { call, event, callback, user in
-            with(call) { call in
-                call.notify(Int(event), callback.map { CallState.Callback(function: $0, user: user) })
-            }
+            // The callback may end the call, which must outlive this all the same.
+            let call = Unmanaged<Call>.fromOpaque(UnsafeRawPointer(call!)).takeUnretainedValue()
+            return call.notify(Int(event), callback.map { CallState.Callback(function: $0, user: user) })
         },
         last_signal: { _ in 0 },
         terminal: { call, stream, terminal in

@@ -117,8 +117,16 @@ public final class ThreadPool: TaskExecutor, Sendable {
             do {
                 try startThread(with: work)
             } catch {
-                // No more threads are to be had now. Those that run come back for it.
-                state.withLock { $0.queue.append(work) }
+                // No more threads are to be had now. One that has become idle takes it, or else the next that does.
+                let idle = state.withLock { state -> Worker? in
+                    guard let worker = state.idle.popLast() else {
+                        state.queue.append(work)
+                        return nil
+                    }
+                    worker.work = work
+                    return worker
+                }
+                if let idle { ring(idle) }
             }
         }
     }

@@ -121,6 +121,9 @@ public final class Connection: @unchecked Sendable {
         _ = clinux_shutdown_sending(registration.number)
     }
 
+    /// Whether the peer has hung up both ways, as far as the loop was told. Loop thread only.
+    public var isHungUp: Bool { registration.isHungUp }
+
     /// Calls `body` on the loop when the peer has hung up both ways, so that nothing can reach it. Loop thread only.
     public func onHangUp(_ body: @escaping @Sendable () -> Void) {
         if registration.isHungUp { body() } else { registration.onHangUp = body }

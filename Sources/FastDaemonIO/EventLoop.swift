@@ -210,7 +210,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             if let sleeper = sleepers.removeValue(forKey: entry.token) {
                 sleeper.resume()
             } else {
-                registrations[entry.token]?.expire(at: now)
+                registrations[entry.token]?.expire(entry.time, at: now)
             }
         }
     }

@@ -165,7 +165,10 @@ final class Registration: @unchecked Sendable {
     }
 
     /// An entry of the deadline queue has come up.
-    func expire(at now: UInt64) {
+    ///
+    /// - Parameter time: when the entry was due. One that is not the earliest of this registration's was replaced since.
+    func expire(_ time: UInt64, at now: UInt64) {
+        guard time == scheduledTime else { return }
         scheduledTime = .max
         if let deadline = reader?.deadline, deadline != 0 {
             if deadline <= now { resumeReader(.timedOut) } else { schedule(deadline) }

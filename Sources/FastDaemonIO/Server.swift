@@ -32,6 +32,10 @@ public final class Server: Sendable {
         self.loops = loops
     }
 
+    deinit {
+        close()
+    }
+
     /// Where it listens.
     public var address: SocketAddress { listener.address }
 
@@ -51,7 +55,7 @@ public final class Server: Sendable {
             return acceptors != nil
         }
         if !isOpen { acceptor.close() }
-        return Connections(acceptor: acceptor)
+        return Connections(server: self, acceptor: acceptor)
     }
 
     /// Stops listening: each sequence of connections ends, and whoever connects is refused. Connections that were accepted
@@ -68,15 +72,18 @@ public final class Server: Sendable {
 
 /// The connections of a server, as they come. It ends when the server is closed, or the task is cancelled.
 public struct Connections: AsyncSequence, Sendable {
+    /// A server that nobody holds any more closes; one whose connections are asked for is held.
+    fileprivate let server: Server
     fileprivate let acceptor: Acceptor
 
     /// An iterator over what comes from now on.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(acceptor: acceptor)
+        Iterator(server: server, acceptor: acceptor)
     }
 
     /// Accepts one connection at a time.
     public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let server: Server
         fileprivate let acceptor: Acceptor
 
         /// The next connection; nil once the server is closed.

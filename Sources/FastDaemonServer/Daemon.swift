@@ -24,6 +24,8 @@ public final class Daemon: Sendable {
         log = Log(configuration.log)
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
+        // Beside the connections: plugins, calls' directories, and connections that are being turned away.
+        clinux_raise_descriptor_limit(UInt64(configuration.limits.connections) + 256)
         loops = try EventLoopGroup()
         let (registry, pool) = try Self.loadPlugins(configuration, log: log)
         for problem in registry.problems { log.write(.error, problem) }
@@ -163,7 +165,12 @@ public final class Daemon: Sendable {
         await loops.loops[0].sleep(nanoseconds: UInt64(configuration.limits.drainSeconds * 1e9))
         if Task.isCancelled { return }
         dropAll(shutdown)
-        for running in core.running.all { running.call.cancel(.shutdown) }
+        for running in core.running.all {
+            running.loop.execute { [core] in
+                running.call.cancel(.shutdown)
+                core.abandon(running.call.id)
+            }
+        }
         await loops.loops[0].sleep(nanoseconds: Self.grace)
         if Task.isCancelled { return }
         exitNow(1)

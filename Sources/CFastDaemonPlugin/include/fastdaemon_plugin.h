@@ -300,7 +300,8 @@ struct fastdaemon_host {
     /*
      * [call] Hands out the next piece of standard input, without copying it. Returns 1 and a piece of at least one
      * byte; 0 at the end of input; or FASTDAEMON_ERROR_AGAIN, _CANCELLED or _CLOSED. A piece is the host's, and valid
-     * until the next `read` of this call or the call's end. No input is asked of the caller before the first `read`.
+     * until the next `read` of this call or the call's end; what an inline command reads in `run`, only until `run`
+     * returns. No input is asked of the caller before the first `read`.
      */
     int32_t (*read)(fastdaemon_call *call, fastdaemon_bytes *piece, uint32_t flags);
 

@@ -44,6 +44,9 @@ int clinux_change_mode(const char *path, uint32_t mode);
 /* unlink(2) */
 int clinux_remove(const char *path);
 
+/* Raises the soft limit on descriptors to `wanted`, as far as the hard limit allows. */
+void clinux_raise_descriptor_limit(uint64_t wanted);
+
 /* A pipe, both ends non-blocking and close-on-exec: ends[0] is read from. */
 int clinux_pipe(int ends[2]);
 

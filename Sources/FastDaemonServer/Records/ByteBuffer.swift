@@ -13,6 +13,9 @@ final class ByteBudget: Sendable {
     /// How much is taken, in bytes.
     var inUse: Int { used.load(ordering: .relaxed) }
 
+    /// Whether more is taken than the limit allows.
+    var isExceeded: Bool { inUse > limit }
+
     /// Takes a share. Returns false, and takes nothing, where the limit is reached.
     func take(_ count: Int, regardless: Bool) -> Bool {
         if used.add(count, ordering: .relaxed).newValue <= limit || regardless { return true }

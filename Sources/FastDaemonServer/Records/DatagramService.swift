@@ -18,6 +18,10 @@ extension RecordService {
         let start = slot.output.count
         let dispatched = datagram.bytes.withUnsafeBytes { bytes in
             do throws(RecordError) {
+                if datagramCalls >= Self.mostDatagramCalls {
+                    appendError("busy: \(datagramCalls) calls that came as datagrams are under way; try again later")
+                    return RunningCall?.none
+                }
                 if datagram.isCut {
                     appendError("the datagram is longer than \(core.limits.datagramBytes) bytes (limits.datagramBytes)")
                     return RunningCall?.none
@@ -38,11 +42,16 @@ extension RecordService {
             calls.addTask(executorPreference: loop) { await self.send(reply, on: socket, to: sender) }
             return
         }
+        datagramCalls += 1
         calls.addTask(executorPreference: loop) {
             await self.finish(running)
+            self.datagramCalls -= 1
             await self.send(Array(running.call.reply.bytes), on: socket, to: sender)
         }
     }
+
+    /// How many calls that came as datagrams may be under way: no connection bounds them.
+    private static let mostDatagramCalls = 256
 
     /// Takes the reply at the end of the slot's output out of it, behind those of connections.
     private func takeReply(from start: Int) -> [UInt8] {

@@ -37,6 +37,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private var missing = 0
     private var hasHadRecord = false
 
+    /// Whether the end of what the peer sends was read, so that nothing of it is left unread.
+    private(set) var hasReadEnd = false
+
     /// How many bytes were received since the loop last looked at the other connections.
     private var receivedInTurn = 0
 
@@ -74,6 +77,10 @@ final class Exchange: CallerSource, @unchecked Sendable {
         lastProgress = recordStart
     }
 
+    deinit {
+        core.budget.giveBack(heldBytes)
+    }
+
     // MARK: - Receiving
 
     /// What there is to look for records in: something new, or what is left; nil at the end. It is lent until the next
@@ -97,8 +104,14 @@ final class Exchange: CallerSource, @unchecked Sendable {
                 receivedInTurn = 0
                 await connection.loop.sleep(nanoseconds: 0)
                 if connection.loop.isEndingReads { return try end() }
+                // Replies may not have found room in the meantime: nobody else would flush them.
+                continue
             }
-            if let input = try receiveNow() { return input.isEmpty ? try end() : input }
+            if let input = try receiveNow() {
+                if !input.isEmpty { return input }
+                hasReadEnd = true
+                return try end()
+            }
             receivedInTurn = 0
             if try await !waitForMore() {
                 if let failure { throw failure }
@@ -198,11 +211,12 @@ final class Exchange: CallerSource, @unchecked Sendable {
     // MARK: - Replying
 
     /// Whether replies are owed or not sent.
-    var owesReplies: Bool { !replies.isEmpty || isFlushing || !calls.isEmpty }
+    var owesReplies: Bool { pending != nil || !replies.isEmpty || isFlushing || !calls.isEmpty }
 
     /// Whether the next request has to wait until some replies were read.
     var isFull: Bool {
         replies.count >= Self.mostOwedReplies || heldBytes + (pending?.count ?? 0) >= Self.mostHeldBytes
+            || (heldBytes > 0 && core.budget.isExceeded)
     }
 
     /// Whether the reply of an inline call has to wait for one before it.
@@ -214,6 +228,8 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// Puts a reply in its place. `flush` is to follow.
     func complete(_ slot: OrderedReplies<ByteBuffer>.Slot, with reply: ByteBuffer) {
         heldBytes += reply.count
+        // Counted whatever the budget says, because the reply is there; where that is too much, nothing more is read.
+        _ = core.budget.take(reply.count, regardless: true)
         replies.complete(slot, with: reply)
     }
 
@@ -298,6 +314,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private func nextReply() -> ByteBuffer? {
         guard let reply = replies.next() else { return nil }
         heldBytes -= reply.count
+        core.budget.giveBack(reply.count)
         return reply
     }
 
@@ -320,11 +337,13 @@ final class Exchange: CallerSource, @unchecked Sendable {
     ///
     /// - Parameter onAbandon: told of each call that is cancelled so.
     func add(_ call: RecordCall, onAbandon: @escaping (UInt64) -> Void) {
+        calls[call.id] = call
         if self.onAbandon == nil {
             self.onAbandon = onAbandon
             connection.onHangUp { [weak self] in self?.cancelCalls() }
+        } else if connection.isHungUp {
+            call.cancel(.hangup)
         }
-        calls[call.id] = call
     }
 
     func remove(_ call: RecordCall) {

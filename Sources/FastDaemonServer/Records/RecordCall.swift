@@ -103,7 +103,11 @@ final class RecordCall: Call, @unchecked Sendable {
 
     private func takeInput(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let own = ByteBuffer(budget: budget)
-        guard own.append(bytes) else { return false }
+        guard own.append(bytes) else {
+            // What was lent is another's soon.
+            input = UnsafeRawBufferPointer(start: nil, count: 0)
+            return false
+        }
         ownInput = own
         input = own.bytes
         return true
@@ -118,7 +122,8 @@ final class RecordCall: Call, @unchecked Sendable {
     // MARK: - What the handler does
 
     override var caller: Caller {
-        knownCaller ?? callerSource?.caller ?? Caller(transport: 0)
+        waitUntilDetached()
+        return knownCaller ?? callerSource?.caller ?? Caller(transport: 0)
     }
 
     override func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, mayWait: Bool) -> Int32 {

@@ -1,5 +1,6 @@
 import CLinux
 import FastDaemonHost
+import FastDaemonIO
 import FastDaemonProtocol
 
 /// A call that goes on after its request was taken in.
@@ -12,6 +13,9 @@ struct RunningCall: Sendable {
 
     let received: UInt64
     let bytesIn: Int
+
+    /// The loop that it came in on.
+    let loop: EventLoop
 }
 
 /// Where the inline commands of a loop run, one after the other.
@@ -87,12 +91,13 @@ extension RecordService {
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
             self.slot = InlineSlot(core, output: call.detach())
-            return RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count)
+            return RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count, loop: loop)
         }
         let bytesOut = call.completeReply()
         counters[route.index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
         if isLogged {
-            let running = RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count)
+            let running = RunningCall(
+                call: call, route: route, gate: nil, received: begin, bytesIn: input.count, loop: loop)
             core.logAccess(running, status: status, begin: begin, bytesOut: bytesOut)
         }
         call.reset()
@@ -118,7 +123,8 @@ extension RecordService {
             core.logAccess(command: route.name, id: call.id, source, status: Self.tryAgain)
             return nil
         }
-        return RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), bytesIn: input.count)
+        return RunningCall(
+            call: call, route: route, gate: route.gate, received: clinux_now(), bytesIn: input.count, loop: loop)
     }
 
     /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).
@@ -132,7 +138,8 @@ extension RecordService {
         var begin = running.received
         let status: Int32
         if let gate = running.gate {
-            switch await core.admission.enter(gate, ticket: call.id) {
+            let isWanted = call.cancellationReason == 0
+            switch isWanted ? await core.admission.enter(gate, ticket: call.id) : .abandoned {
             case .running: break
             case .busy(let waiting):
                 counters[running.route.index].countRefusal()

@@ -23,6 +23,9 @@ final class RecordService: @unchecked Sendable {
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
     private var unsent: [(exchange: Exchange, end: Int)] = []
 
+    /// How many calls are under way that came as datagrams.
+    var datagramCalls = 0
+
     /// The calls of the batch at hand that go on after it.
     private var started: [(RunningCall, OrderedReplies<ByteBuffer>.Slot)] = []
 
@@ -46,11 +49,22 @@ final class RecordService: @unchecked Sendable {
     /// Serves one connection until its end.
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
         let exchange = Exchange(connection, core)
-        guard admit(exchange, listener) else { return await turnAway(exchange, listener) }
+        if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
         defer { core.connections.subtract(1, ordering: .relaxed) }
         await converse(exchange, listener.dialect)
+        await finish(exchange)
+    }
+
+    /// Sends what is still owed, and closes.
+    private func finish(_ exchange: Exchange) async {
         sendReplies()
-        connection.close()
+        do {
+            try await exchange.flush()
+            if !exchange.hasReadEnd { await exchange.linger() }
+        } catch {
+            // The peer is gone; nothing can be sent any more.
+        }
+        exchange.connection.close()
     }
 
     /// Answers requests one batch after the other. Most connections never have a call that goes on after its batch, so there
@@ -67,7 +81,7 @@ final class RecordService: @unchecked Sendable {
         if !started.isEmpty {
             await converseWithCalls(exchange, dialect, after: failure)
         } else if let failure {
-            await end(exchange, because: failure)
+            end(exchange, because: failure)
         }
     }
 
@@ -84,7 +98,7 @@ final class RecordService: @unchecked Sendable {
                     try process(input, of: exchange, dialect)
                 }
             } catch {
-                await end(exchange, because: error)
+                end(exchange, because: error)
             }
         }
     }
@@ -104,29 +118,26 @@ final class RecordService: @unchecked Sendable {
         started.removeAll(keepingCapacity: true)
     }
 
-    private func admit(_ exchange: Exchange, _ listener: ListenerConfiguration) -> Bool {
+    /// Why a connection is not let in; nil where it is, and is counted.
+    private func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> String? {
         if let allowed = listener.allowedUsers {
             let user = exchange.caller.user
-            guard user == 0 || user == core.user || allowed.contains(user) else { return false }
+            guard user == 0 || user == core.user || allowed.contains(user) else {
+                return "user \(user) may not use this socket (listen.allowUsers)"
+            }
         }
-        if core.connections.add(1, ordering: .relaxed).newValue <= core.limits.connections { return true }
+        if core.connections.add(1, ordering: .relaxed).newValue <= core.limits.connections { return nil }
         core.connections.subtract(1, ordering: .relaxed)
-        return false
+        return
+            "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again later"
     }
 
     /// Tells a peer that is not let in why, and closes.
-    private func turnAway(_ exchange: Exchange, _ listener: ListenerConfiguration) async {
-        let isFull = core.connections.load(ordering: .relaxed) >= core.limits.connections
-        let text =
-            isFull
-            ? "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again later"
-            : "user \(exchange.caller.user) may not use this socket (listen.allowUsers)"
+    private func turnAway(_ exchange: Exchange, because text: String) async {
         core.log.write(.warning, "turned a connection away: \(text)", [("peer", .text("\(exchange.caller)"))])
         appendError(text)
         sendOwnReply(to: exchange)
-        try? await exchange.flush()
-        await exchange.linger()
-        exchange.connection.close()
+        await finish(exchange)
     }
 
     // MARK: - A batch
@@ -204,7 +215,8 @@ final class RecordService: @unchecked Sendable {
 
     // MARK: - The end of a connection
 
-    private func end(_ exchange: Exchange, because error: ExchangeError) async {
+    /// Tells the peer, in its turn, why nothing more is read from it; calls that run go on, and are answered.
+    private func end(_ exchange: Exchange, because error: ExchangeError) {
         guard let text = explanation(of: error) else {
             exchange.cancelCalls()
             return
@@ -212,12 +224,6 @@ final class RecordService: @unchecked Sendable {
         core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
         appendError(text)
         sendOwnReply(to: exchange)
-        do {
-            try await exchange.flush()
-        } catch {
-            return exchange.cancelCalls()
-        }
-        if !exchange.isBehind { await exchange.linger() }
     }
 
     /// What the peer is told; nil where there is nobody to tell, or nothing.
