@@ -1,0 +1,126 @@
+import FastDaemonIO
+import Glibc
+
+/// What is owed to the peer, in order, and how it is sent.
+extension Exchange {
+    /// Whether replies are owed or not sent.
+    var owesReplies: Bool { pending != nil || !replies.isEmpty || isFlushing || !calls.isEmpty }
+
+    /// Whether the next request has to wait until some replies were read.
+    var isFull: Bool {
+        replies.count >= Self.mostOwedReplies || heldBytes + (pending?.count ?? 0) >= Self.mostHeldBytes
+            || (heldBytes > 0 && core.budget.isExceeded)
+    }
+
+    /// Whether the reply of an inline call has to wait for one before it.
+    var isBehind: Bool { !replies.isEmpty }
+
+    /// Takes the next place in the order of replies.
+    func reserveReply() -> OrderedReplies<ByteBuffer>.Slot { replies.reserve() }
+
+    /// Puts a reply in its place. `flush` is to follow.
+    func complete(_ slot: OrderedReplies<ByteBuffer>.Slot, with reply: ByteBuffer) {
+        heldBytes += reply.count
+        // Counted whatever the budget says, because the reply is there; where that is too much, nothing more is read.
+        _ = core.budget.take(reply.count, regardless: true)
+        replies.complete(slot, with: reply)
+    }
+
+    /// Puts a reply that came from the loop's buffer behind those that are owed.
+    func enqueue(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) {
+        let reply = ByteBuffer(budget: core.budget)
+        guard reply.append(bytes) else { throw .outOfBuffers }
+        complete(replies.reserve(), with: reply)
+    }
+
+    /// Sends replies as far as it goes now. Where something is left, the task that reads is woken, and flushes it first.
+    func send(_ replies: UnsafeRawBufferPointer) {
+        if isBroken { return }
+        var sent = 0
+        if pending == nil, !isFlushing {
+            do {
+                sent = try connection.sendNow(replies)
+            } catch {
+                breakOff(.connection(error))
+            }
+            if sent == replies.count { return }
+        }
+        let pending = self.pending ?? ByteBuffer(budget: core.budget)
+        if pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) {
+            self.pending = pending
+        } else {
+            // Where the peer has a part of a reply already, an explanation would be taken for the rest of it.
+            breakOff(.connection(.failed(ENOMEM)))
+        }
+        connection.wakeReader()
+        roomWaiter.take()?.resume()
+    }
+
+    /// Whether something is there that was not sent.
+    var hasToFlush: Bool { (pending != nil || !replies.isEmpty) && !isFlushing }
+
+    /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
+    /// care of everything.
+    func flush() async throws(ExchangeError) {
+        if isFlushing || isBroken { return }
+        isFlushing = true
+        defer {
+            isFlushing = false
+            roomWaiter.take()?.resume()
+        }
+        while let chunk = nextChunk() {
+            do throws(ConnectionError) {
+                while true {
+                    chunk.removeFirst(try connection.sendNow(chunk.bytes))
+                    if chunk.isEmpty { break }
+                    try await connection.waitUntilWritable(patience: nanoseconds(core.limits.idleSeconds))
+                }
+            } catch {
+                breakOff(.connection(error))
+                throw .connection(error)
+            }
+            if !isFull { roomWaiter.take()?.resume() }
+        }
+        lastProgress = connection.loop.now
+    }
+
+    /// Sends nothing any more: what is left of a reply is lost.
+    private func breakOff(_ error: ExchangeError) {
+        isBroken = true
+        failure = error
+    }
+
+    /// How much is gathered for one send.
+    private static let chunkSize = 64 * 1024
+
+    private func nextChunk() -> ByteBuffer? {
+        guard let chunk = pending.take() ?? nextReply() else { return nil }
+        while chunk.count < Self.chunkSize, let more = nextReply() {
+            if !chunk.append(more.bytes) {
+                pending = more
+                break
+            }
+        }
+        return chunk
+    }
+
+    private func nextReply() -> ByteBuffer? {
+        guard let reply = replies.next() else { return nil }
+        heldBytes -= reply.count
+        core.budget.giveBack(reply.count)
+        return reply
+    }
+
+    /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with
+    /// what nobody reads (RFC 9112, 9.6, tells of the same).
+    func linger() async {
+        connection.finishSending()
+        let deadline = connection.loop.now + nanoseconds(1)
+        while let count = try? await connection.receive(into: connection.loop.scratch, deadline: deadline), count > 0,
+            connection.loop.now < deadline
+        {
+            // A peer that never stops sending leaves nothing to wait for; the others, and the clock, have their turn here.
+            await connection.loop.sleep(nanoseconds: 0)
+        }
+    }
+}
