@@ -32,10 +32,10 @@ final class Exchange: CallerSource, @unchecked Sendable {
     let core: ServerCore
 
     // What was received and is not used up.
-    var partial: ByteBuffer?
-    var partialMayHoldRecord = false
-    var missing = 0
-    var hasHadRecord = false
+    private var partial: ByteBuffer?
+    private var partialMayHoldRecord = false
+    private var missing = 0
+    private var hasHadRecord = false
 
     /// Whether the end of what the peer sends was read, so that nothing of it is left unread.
     private(set) var hasReadEnd = false
@@ -44,7 +44,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     private var receivedInTurn = 0
 
     /// When the record that is coming in began, and when anything was last finished, by the loop's clock.
-    var recordStart: UInt64
+    private var recordStart: UInt64
     var lastProgress: UInt64
 
     // What is owed and not sent.
