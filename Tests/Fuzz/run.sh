@@ -24,7 +24,7 @@ quietly() {
 
 quietly compile -static -emit-library -emit-module -module-name FastDaemonProtocol \
     -emit-module-path "$out/FastDaemonProtocol.swiftmodule" -o "$out/libFastDaemonProtocol.a" \
-    Sources/FastDaemonProtocol/*.swift
+    Sources/FastDaemonProtocol/*.swift Sources/FastDaemonProtocol/*/*.swift
 
 for name in Record CommandLine; do
     quietly compile -I "$out" -L "$out" -lFastDaemonProtocol -o "$out/$name" "Tests/Fuzz/${name}Fuzzer.swift" \

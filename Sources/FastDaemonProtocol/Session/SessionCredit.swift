@@ -1,0 +1,26 @@
+/// How many bytes of data one side may still send.
+public struct SessionCredit: Equatable, Sendable {
+    /// In bytes.
+    public private(set) var available: Int
+
+    /// The window of the other side's hello.
+    public init(window: UInt32 = 0) {
+        available = Int(window)
+    }
+
+    /// Takes note of a CREDIT of the other side.
+    ///
+    /// - Throws: `SessionError.tooMuchCredit`.
+    public mutating func add(_ count: Int) throws(SessionError) {
+        guard available + count <= SessionFrame.mostCredit else { throw .tooMuchCredit }
+        available += count
+    }
+
+    /// Takes note of data that is sent.
+    ///
+    /// - Precondition: `count` is at most `available`.
+    public mutating func use(_ count: Int) {
+        precondition(count <= available)
+        available -= count
+    }
+}

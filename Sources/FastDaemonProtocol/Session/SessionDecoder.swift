@@ -1,0 +1,246 @@
+/// Finds the frames in what one side of a session sends, and holds them against the rules. It keeps no bytes and allocates
+/// nothing: whoever owns a buffer asks for one event after the other, and keeps what was not used up until more has come.
+///
+/// ```swift
+/// var decoder = SessionDecoder(from: .client, requestLimit: 1 << 20)
+/// var offset = 0
+/// while let event = try decoder.next(in: bytes, at: &offset) { ... }
+/// // From `offset` on stands the beginning of a frame, which lacks at least `decoder.missing` bytes.
+/// ```
+///
+/// Data is handed on piece by piece, as it came; every other frame when it is whole. After an error, or the end of the
+/// session, a decoder is of no more use.
+public struct SessionDecoder: Sendable {
+    private enum Phase {
+        /// Nothing came.
+        case beginning
+
+        /// A client has said hello and not yet RUN. `seen` has a bit for each type that came.
+        case request(seen: UInt32)
+
+        /// Data, credit and signals may come.
+        case running
+
+        /// The server's END came.
+        case ended
+    }
+
+    private let sender: SessionSide
+    private let requestLimit: Int
+    private var phase = Phase.beginning
+
+    /// How long the payloads of the request are so far.
+    private var requestBytes = 0
+
+    /// What is left of a frame whose payload is handed on, or skipped, as it comes.
+    private var left = 0
+    private var leftType: SessionFrameType?
+    private var inputHasEnded = false
+
+    /// How many bytes of data the sender may still send.
+    public private(set) var dataCredit = 0
+
+    /// How many bytes at least the frame lacks at which `next` found no more.
+    public private(set) var missing = 0
+
+    /// - Parameters:
+    ///   - sender: whose frames these are.
+    ///   - requestLimit: the most bytes that a client's request may have.
+    public init(from sender: SessionSide, requestLimit: Int = .max) {
+        self.sender = sender
+        self.requestLimit = requestLimit
+    }
+
+    /// Takes note of credit that was given to the sender: the window of the receiver's own hello, then each CREDIT.
+    public mutating func give(credit count: Int) {
+        dataCredit += count
+    }
+
+    /// Whether the server's END came.
+    public var hasEnded: Bool { if case .ended = phase { true } else { false } }
+
+    /// The next event in `bytes` from `offset` on, which moves behind it; nil where the rest is less than one, or empty.
+    public mutating func next(in bytes: RawSpan, at offset: inout Int) throws(SessionError) -> SessionEvent? {
+        while offset < bytes.byteCount, !hasEnded {
+            if left > 0 {
+                if let event = takePayload(in: bytes, at: &offset) { return event }
+                continue
+            }
+            let type = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+            if case .beginning = phase, type != SessionFrame.firstByte { throw .notASession(type) }
+            let start = offset + SessionFrame.headerByteCount
+            guard bytes.byteCount >= start else {
+                missing = start - bytes.byteCount
+                return nil
+            }
+            let count =
+                Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))) & 0xFF_FFFF
+            guard let known = try admit(type, count) else {
+                (left, leftType) = (count, nil)
+                offset = start
+                continue
+            }
+            if known.carriesData, count > 0 {
+                (left, leftType) = (count, known)
+                offset = start
+                continue
+            }
+            guard bytes.byteCount >= start + count else {
+                missing = start + count - bytes.byteCount
+                return nil
+            }
+            offset = start + count
+            return try event(known, start..<offset, bytes)
+        }
+        missing = hasEnded || left > 0 ? left : SessionFrame.headerByteCount
+        return nil
+    }
+
+    /// Hands on, or skips, what came of a payload.
+    private mutating func takePayload(in bytes: RawSpan, at offset: inout Int) -> SessionEvent? {
+        let range = offset..<offset + min(left, bytes.byteCount - offset)
+        offset = range.upperBound
+        left -= range.count
+        switch leftType {
+        case .input: return .input(range)
+        case .output: return .output(range)
+        case .errors: return .errors(range)
+        default: return nil
+        }
+    }
+
+    /// Holds a header against the rules. Returns nil for a frame that is to be skipped. It may be asked again for the same
+    /// frame, and changes nothing until the frame is used up, data apart.
+    private mutating func admit(_ type: UInt8, _ count: Int) throws(SessionError) -> SessionFrameType? {
+        guard let known = SessionFrameType(rawValue: type) else {
+            guard SessionFrame.skippedTypes.contains(type) else { throw .unexpectedType(type) }
+            guard count <= SessionFrame.mostBytes else { throw .wrongLength(type: type, count) }
+            return nil
+        }
+        guard known.isSent(by: sender) else { throw .unexpectedType(type) }
+        guard known.lengths.contains(count) else { throw .wrongLength(type: type, count) }
+        try checkPlace(of: known, count)
+        if known.carriesData {
+            guard count <= dataCredit else { throw .beyondCredit(count - dataCredit) }
+            dataCredit -= count
+        }
+        return known
+    }
+
+    private func checkPlace(of type: SessionFrameType, _ count: Int) throws(SessionError) {
+        switch phase {
+        case .beginning: break
+        case .request(let seen):
+            guard type.belongsToRequest, seen & 1 << UInt32(type.rawValue) == 0 else { throw .outOfPlace(type) }
+            if type == .run, seen & 1 << UInt32(SessionFrameType.arguments.rawValue) == 0 { throw .outOfPlace(type) }
+            if requestBytes + count > requestLimit {
+                throw .requestTooLarge(declared: requestBytes + count, limit: requestLimit)
+            }
+        case .running:
+            if type == .hello || type.belongsToRequest || type == .input && inputHasEnded { throw .outOfPlace(type) }
+        case .ended: throw .outOfPlace(type)
+        }
+    }
+
+    /// The event of a frame that is whole.
+    private mutating func event(
+        _ type: SessionFrameType, _ range: Range<Int>, _ bytes: RawSpan
+    ) throws(SessionError) -> SessionEvent {
+        let payload = bytes.extracting(range)
+        if case .request(let seen) = phase {
+            phase = .request(seen: seen | 1 << UInt32(type.rawValue))
+            requestBytes += range.count
+        }
+        switch type {
+        case .hello:
+            phase = sender == .client ? .request(seen: 0) : .running
+            return .hello(SessionHello(payload))
+        case .arguments:
+            try payload.checkStrings(of: type)
+            if payload.isEmpty || payload.byte(at: 0) == 0 { throw .malformed(type, .emptyName) }
+            return .arguments(range)
+        case .environment:
+            try payload.checkStrings(of: type)
+            return .environment(range)
+        case .directory:
+            if payload.byte(at: 0) != UInt8(ascii: "/") { throw .malformed(type, .notAbsolute) }
+            if payload.firstOffset(from: 0, marks: { $0.marks(of: 0) }) < payload.byteCount {
+                throw .malformed(type, .zeroByte)
+            }
+            return .directory(range)
+        case .terminals:
+            return .terminals(
+                SessionTerminals(
+                    streams: payload.byte(at: 0) & 7, columns: payload.integer(at: 1), rows: payload.integer(at: 3)))
+        case .timeout:
+            let milliseconds: UInt32 = payload.integer(at: 0)
+            if milliseconds == 0 { throw .malformed(type, .zero) }
+            return .timeout(milliseconds: milliseconds)
+        case .run:
+            phase = .running
+            return .run
+        case .signal:
+            return .signal(
+                SessionSignal(payload.byte(at: 0), columns: payload.integer(at: 1), rows: payload.integer(at: 3)))
+        case .credit:
+            return .credit(Int(payload.integer(at: 0) as UInt32))
+        case .end:
+            phase = .ended
+            let end = SessionEnd(
+                SessionVerdict(rawValue: payload.byte(at: 0)), status: payload.byte(at: 1), call: payload.integer(at: 2)
+            )
+            return .end(end, text: range.lowerBound + 10..<range.upperBound)
+        case .input, .output, .errors:
+            // What has bytes was handed on as it came, so this is an INPUT without any.
+            inputHasEnded = true
+            return .endOfInput
+        }
+    }
+}
+
+extension SessionFrameType {
+    fileprivate var carriesData: Bool { self == .input || self == .output || self == .errors }
+
+    fileprivate var belongsToRequest: Bool { rawValue <= SessionFrameType.run.rawValue }
+
+    fileprivate func isSent(by side: SessionSide) -> Bool {
+        switch self {
+        case .hello, .credit: true
+        case .output, .errors, .end: side == .server
+        default: side == .client
+        }
+    }
+
+    /// The lengths that a payload of this type may have.
+    fileprivate var lengths: ClosedRange<Int> {
+        switch self {
+        case .hello: 12...255
+        case .arguments, .environment: 0...SessionFrame.mostDeclarableBytes
+        case .directory: 1...SessionFrame.longestDirectory
+        case .terminals, .signal: 5...5
+        case .timeout, .credit: 4...4
+        case .run: 0...0
+        case .input: 0...SessionFrame.mostBytes
+        case .output, .errors: 1...SessionFrame.mostBytes
+        case .end: 10...SessionFrame.mostBytes
+        }
+    }
+}
+
+extension SessionHello {
+    fileprivate init(_ payload: RawSpan) {
+        self.init(
+            major: payload.byte(at: 0), minor: payload.byte(at: 1), capabilities: payload.integer(at: 4),
+            window: payload.integer(at: 8))
+    }
+}
+
+extension RawSpan {
+    fileprivate func integer<Integer: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Integer {
+        Integer(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Integer.self))
+    }
+
+    fileprivate func checkStrings(of type: SessionFrameType) throws(SessionError) {
+        if !isEmpty, byte(at: byteCount - 1) != 0 { throw .malformed(type, .lastStringNotTerminated) }
+    }
+}

@@ -1,0 +1,64 @@
+/// Writes the frames of a session as bytes.
+public enum SessionEncoder {
+    /// Appends a header, whose payload is to follow.
+    public static func appendHeader(_ type: SessionFrameType, count: Int, to output: inout [UInt8]) {
+        append(UInt32(bigEndian: SessionFrame.header(type, count: count)), to: &output)
+    }
+
+    /// Appends HELLO.
+    public static func append(_ hello: SessionHello, to output: inout [UInt8]) {
+        appendHeader(.hello, count: 12, to: &output)
+        output.append(hello.major)
+        output.append(hello.minor)
+        append(UInt16(0), to: &output)
+        append(hello.capabilities, to: &output)
+        append(hello.window, to: &output)
+    }
+
+    /// Appends TERMINALS.
+    public static func append(_ terminals: SessionTerminals, to output: inout [UInt8]) {
+        appendHeader(.terminals, count: 5, to: &output)
+        output.append(terminals.streams)
+        append(terminals.columns, to: &output)
+        append(terminals.rows, to: &output)
+    }
+
+    /// Appends TIMEOUT.
+    ///
+    /// - Precondition: `milliseconds` is not 0.
+    public static func append(timeout milliseconds: UInt32, to output: inout [UInt8]) {
+        precondition(milliseconds > 0)
+        appendHeader(.timeout, count: 4, to: &output)
+        append(milliseconds, to: &output)
+    }
+
+    /// Appends SIGNAL.
+    public static func append(_ signal: SessionSignal, to output: inout [UInt8]) {
+        appendHeader(.signal, count: 5, to: &output)
+        output.append(signal.number)
+        append(signal.columns, to: &output)
+        append(signal.rows, to: &output)
+    }
+
+    /// Appends CREDIT.
+    public static func append(credit count: Int, to output: inout [UInt8]) {
+        appendHeader(.credit, count: 4, to: &output)
+        append(UInt32(count), to: &output)
+    }
+
+    /// Appends END; a text that is too long for the frame is cut short.
+    public static func append(_ end: SessionEnd, text: RawSpan, to output: inout [UInt8]) {
+        let text = text.extracting(first: SessionFrame.mostBytes - 10)
+        appendHeader(.end, count: 10 + text.byteCount, to: &output)
+        output.append(end.verdict.rawValue)
+        output.append(end.status)
+        append(end.call, to: &output)
+        output.append(contentsOf: text)
+    }
+
+    private static func append<Integer: FixedWidthInteger>(_ integer: Integer, to output: inout [UInt8]) {
+        for byte in (0..<Integer.bitWidth / 8).reversed() {
+            output.append(UInt8(truncatingIfNeeded: integer >> Integer(8 * byte)))
+        }
+    }
+}

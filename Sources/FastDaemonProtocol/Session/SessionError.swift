@@ -1,0 +1,92 @@
+/// A rule of the session protocol that the sender broke.
+public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The first byte is not that of a session.
+    case notASession(UInt8)
+
+    /// A type that is not known and not to be skipped, or that is the other side's.
+    case unexpectedType(UInt8)
+
+    /// A known frame where it may not come: a second hello, one of the request twice or too late, anything too early.
+    case outOfPlace(SessionFrameType)
+
+    /// A payload of a length that its type does not have.
+    case wrongLength(type: UInt8, Int)
+
+    /// The request is longer than the receiver's limit, in bytes.
+    case requestTooLarge(declared: Int, limit: Int)
+
+    /// What a payload holds is not of its form.
+    case malformed(SessionFrameType, Malformation)
+
+    /// More data than there was credit for, by so many bytes.
+    case beyondCredit(Int)
+
+    /// More unused credit than the protocol allows.
+    case tooMuchCredit
+
+    /// The stream ended before the session.
+    case endedEarly
+
+    /// The rule, in words.
+    public var description: String {
+        switch self {
+        case .notASession(let byte): "a session begins with the byte fd, and this is \(hexadecimal(byte))"
+        case .unexpectedType(let type): "a frame of type \(hexadecimal(type)) is not for this side to send"
+        case .outOfPlace(let type): "the frame \(type.name) came where it may not come"
+        case .wrongLength(let type, let count):
+            "a frame of type \(hexadecimal(type)) has a payload of another length than \(count) bytes"
+        case .requestTooLarge(let declared, let limit):
+            "the words, environment and directory have \(declared) bytes, and the limit is \(limit)"
+        case .malformed(let type, let reason): "\(type.name): \(reason.text)"
+        case .beyondCredit(let count): "data came for which there was no credit: \(count) bytes"
+        case .tooMuchCredit: "more than \(SessionFrame.mostCredit) bytes of credit are unused"
+        case .endedEarly: "the stream ended before the session"
+        }
+    }
+
+    /// In what way a payload is not of its form.
+    public enum Malformation: Equatable, Sendable {
+        case emptyName
+        case lastStringNotTerminated
+        case notAbsolute
+        case zeroByte
+        case zero
+
+        fileprivate var text: StaticString {
+            switch self {
+            case .emptyName: "the name of the command is empty"
+            case .lastStringNotTerminated: "the last string has no zero byte after it"
+            case .notAbsolute: "the path is not absolute"
+            case .zeroByte: "there is a zero byte in it"
+            case .zero: "it is zero"
+            }
+        }
+    }
+}
+
+/// Two digits.
+private func hexadecimal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16)
+    return byte < 16 ? "0" + digits : digits
+}
+
+extension SessionFrameType {
+    /// As the description of the protocol writes it.
+    var name: StaticString {
+        switch self {
+        case .arguments: "ARGUMENTS"
+        case .environment: "ENVIRONMENT"
+        case .directory: "DIRECTORY"
+        case .terminals: "TERMINALS"
+        case .timeout: "TIMEOUT"
+        case .run: "RUN"
+        case .input: "INPUT"
+        case .signal: "SIGNAL"
+        case .credit: "CREDIT"
+        case .output: "OUTPUT"
+        case .errors: "ERRORS"
+        case .end: "END"
+        case .hello: "HELLO"
+        }
+    }
+}
