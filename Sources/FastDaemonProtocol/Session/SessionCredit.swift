@@ -1,14 +1,14 @@
-/// How many bytes of data one side may still send.
+/// How many bytes of output a server may still send.
 public struct SessionCredit: Equatable, Sendable {
     /// In bytes.
     public private(set) var available: Int
 
-    /// The window of the other side's hello.
+    /// The window of the client's hello.
     public init(window: UInt32 = 0) {
         available = Int(window)
     }
 
-    /// Takes note of a CREDIT of the other side.
+    /// Takes note of a CREDIT.
     ///
     /// - Throws: `SessionError.tooMuchCredit`.
     public mutating func add(_ count: Int) throws(SessionError) {
@@ -16,7 +16,7 @@ public struct SessionCredit: Equatable, Sendable {
         available += count
     }
 
-    /// Takes note of data that is sent.
+    /// Takes note of output that is sent.
     ///
     /// - Precondition: `count` is at most `available`.
     public mutating func use(_ count: Int) {

@@ -37,8 +37,8 @@ public struct SessionDecoder: Sendable {
     private var leftType: SessionFrameType?
     private var inputHasEnded = false
 
-    /// How many bytes of data the sender may still send.
-    public private(set) var dataCredit = 0
+    /// How much data the sender may still send: INPUTs where that is a client, bytes where it is a server.
+    public private(set) var allowance = 0
 
     /// How many bytes at least the frame lacks at which `next` found no more.
     public private(set) var missing = 0
@@ -51,9 +51,10 @@ public struct SessionDecoder: Sendable {
         self.requestLimit = requestLimit
     }
 
-    /// Takes note of credit that was given to the sender: the window of the receiver's own hello, then each CREDIT.
-    public mutating func give(credit count: Int) {
-        dataCredit += count
+    /// Takes note of what was allowed to the sender: each PULL to a client; to a server the window of the hello, then each
+    /// CREDIT.
+    public mutating func allow(_ count: Int) {
+        allowance += count
     }
 
     /// Whether the server's END came.
@@ -120,9 +121,14 @@ public struct SessionDecoder: Sendable {
         guard known.isSent(by: sender) else { throw .unexpectedType(type) }
         guard known.lengths.contains(count) else { throw .wrongLength(type: type, count) }
         try checkPlace(of: known, count)
-        if known.carriesData {
-            guard count <= dataCredit else { throw .beyondCredit(count - dataCredit) }
-            dataCredit -= count
+        switch known {
+        case .input:
+            guard allowance > 0 else { throw .notPulled }
+            allowance -= 1
+        case .output, .errors:
+            guard count <= allowance else { throw .beyondCredit(count - allowance) }
+            allowance -= count
+        default: break
         }
         return known
     }
@@ -182,8 +188,10 @@ public struct SessionDecoder: Sendable {
         case .signal:
             return .signal(
                 SessionSignal(payload.byte(at: 0), columns: payload.integer(at: 1), rows: payload.integer(at: 3)))
-        case .credit:
-            return .credit(Int(payload.integer(at: 0) as UInt32))
+        case .credit, .pull:
+            let count: UInt32 = payload.integer(at: 0)
+            if count == 0 { throw .malformed(type, .zero) }
+            return type == .credit ? .credit(Int(count)) : .pull(Int(count))
         case .end:
             phase = .ended
             let end = SessionEnd(
@@ -205,8 +213,8 @@ extension SessionFrameType {
 
     fileprivate func isSent(by side: SessionSide) -> Bool {
         switch self {
-        case .hello, .credit: true
-        case .output, .errors, .end: side == .server
+        case .hello: true
+        case .output, .errors, .pull, .end: side == .server
         default: side == .client
         }
     }
@@ -218,7 +226,7 @@ extension SessionFrameType {
         case .arguments, .environment: 0...SessionFrame.mostDeclarableBytes
         case .directory: 1...SessionFrame.longestDirectory
         case .terminals, .signal: 5...5
-        case .timeout, .credit: 4...4
+        case .timeout, .credit, .pull: 4...4
         case .run: 0...0
         case .input: 0...SessionFrame.mostBytes
         case .output, .errors: 1...SessionFrame.mostBytes

@@ -46,6 +46,12 @@ public enum SessionEncoder {
         append(UInt32(count), to: &output)
     }
 
+    /// Appends PULL.
+    public static func append(pull count: Int, to output: inout [UInt8]) {
+        appendHeader(.pull, count: 4, to: &output)
+        append(UInt32(count), to: &output)
+    }
+
     /// Appends END; a text that is too long for the frame is cut short.
     public static func append(_ end: SessionEnd, text: RawSpan, to output: inout [UInt8]) {
         let text = text.extracting(first: SessionFrame.mostBytes - 10)

@@ -18,11 +18,17 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What a payload holds is not of its form.
     case malformed(SessionFrameType, Malformation)
 
-    /// More data than there was credit for, by so many bytes.
+    /// Input that was not pulled.
+    case notPulled
+
+    /// More output than there was credit for, by so many bytes.
     case beyondCredit(Int)
 
     /// More unused credit than the protocol allows.
     case tooMuchCredit
+
+    /// More INPUTs are owed than the protocol allows.
+    case tooManyPulls
 
     /// The stream ended before the session.
     case endedEarly
@@ -38,8 +44,10 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
         case .requestTooLarge(let declared, let limit):
             "the words, environment and directory have \(declared) bytes, and the limit is \(limit)"
         case .malformed(let type, let reason): "\(type.name): \(reason.text)"
-        case .beyondCredit(let count): "data came for which there was no credit: \(count) bytes"
+        case .notPulled: "an INPUT came that was not asked for"
+        case .beyondCredit(let count): "output came for which there was no credit: \(count) bytes"
         case .tooMuchCredit: "more than \(SessionFrame.mostCredit) bytes of credit are unused"
+        case .tooManyPulls: "more than \(SessionFrame.mostPulls) INPUTs are owed"
         case .endedEarly: "the stream ended before the session"
         }
     }
@@ -83,6 +91,7 @@ extension SessionFrameType {
         case .input: "INPUT"
         case .signal: "SIGNAL"
         case .credit: "CREDIT"
+        case .pull: "PULL"
         case .output: "OUTPUT"
         case .errors: "ERRORS"
         case .end: "END"

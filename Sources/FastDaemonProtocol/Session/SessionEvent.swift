@@ -19,9 +19,7 @@ public enum SessionEvent: Equatable, Sendable {
     case endOfInput
     case signal(SessionSignal)
 
-    // From both sides.
-
-    /// The sender takes so many more bytes of data.
+    /// The client takes so many more bytes of output.
     case credit(Int)
 
     // From servers.
@@ -30,6 +28,8 @@ public enum SessionEvent: Equatable, Sendable {
     case output(Range<Int>)
     /// A piece of standard error, at least one byte.
     case errors(Range<Int>)
+    /// The server takes so many more INPUTs.
+    case pull(Int)
     /// The end, and where its text stands.
     case end(SessionEnd, text: Range<Int>)
 }

@@ -8,10 +8,11 @@ public enum SessionFrameType: UInt8, Sendable {
     case run = 0x06
     case input = 0x07
     case signal = 0x08
-    case credit = 0x10
+    case credit = 0x09
     case output = 0x21
     case errors = 0x22
-    case end = 0x23
+    case pull = 0x23
+    case end = 0x24
     case hello = 0xFD
 }
 
@@ -32,8 +33,11 @@ public enum SessionFrame {
     /// The most bytes that a header can announce.
     public static let mostDeclarableBytes = 0xFF_FFFF
 
-    /// The most credit that may be unused, in bytes.
+    /// The most credit for output that may be unused, in bytes.
     public static let mostCredit = 0x7FFF_FFFF
+
+    /// The most INPUTs that may be owed.
+    public static let mostPulls = 1024
 
     /// The most bytes of a DIRECTORY.
     public static let longestDirectory = 4095

@@ -12,12 +12,12 @@ public struct SessionHello: Equatable, Sendable {
     /// A bit for each thing beyond version 1.0 that the sender can do. None is defined yet.
     public var capabilities: UInt32
 
-    /// How many bytes of data the sender takes before it gives more credit.
+    /// How many bytes of output a client takes before it gives more credit. A server's is 0.
     public var window: UInt32
 
     /// A hello of this version, unless another is given.
     public init(
-        major: UInt8 = version.major, minor: UInt8 = version.minor, capabilities: UInt32 = 0, window: UInt32
+        major: UInt8 = version.major, minor: UInt8 = version.minor, capabilities: UInt32 = 0, window: UInt32 = 0
     ) {
         self.major = major
         self.minor = minor
