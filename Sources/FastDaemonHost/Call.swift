@@ -1,6 +1,7 @@
 import CFastDaemonPlugin
 import CLinux
 import FastDaemonProtocol
+import Glibc
 import Synchronization
 
 /// One call of a command, as the host keeps it and as the plugin knows it by its pointer.
@@ -28,6 +29,11 @@ open class Call: @unchecked Sendable {
     @exclusivity(unchecked) private final var isTouched = false
 
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
+    private let lastSignal = Atomic<Int32>(0)
+
+    /// Whether its turn has come; before that it waits.
+    public let hasBegun = Atomic(false)
+
     private let state = Mutex(CallState())
 
     /// A call that nothing is known of yet; see `prepare`.
@@ -43,9 +49,24 @@ open class Call: @unchecked Sendable {
     /// Makes this the call `id` of `command`, with the words of a command line as its arguments. An object whose call ended
     /// can be used for another; nothing is allocated where the words fit.
     public final func prepare(_ command: PluginCommand, id: UInt64, words: inout Words) {
+        begin(command, id)
+        setArguments(&words)
+    }
+
+    /// Makes this the call `id` of `command`, with arguments each of which has a zero byte after it.
+    public final func prepare(_ command: PluginCommand, id: UInt64, arguments: UnsafeRawBufferPointer) {
+        begin(command, id)
+        argumentBytes.deallocate()
+        argumentBytes = .allocate(byteCount: arguments.count, alignment: 1)
+        argumentBytes.copyMemory(from: arguments)
+        self.arguments.deallocate()
+        self.arguments = zeroTerminatedStrings(in: UnsafeRawBufferPointer(argumentBytes))
+        argumentCount = self.arguments.count
+    }
+
+    private func begin(_ command: PluginCommand, _ id: UInt64) {
         if self.command !== command { self.command = command }
         self.id = id
-        setArguments(&words)
         if let factsStorage {
             factsStorage.deallocate()
             self.factsStorage = nil
@@ -108,8 +129,15 @@ open class Call: @unchecked Sendable {
     /// The path of the caller's working directory.
     open var workingDirectory: fastdaemon_bytes { fastdaemon_bytes(data: nil, count: 0) }
 
-    /// A descriptor of that directory; the daemon's own where the protocol carries none.
+    /// A descriptor of that directory; the daemon's own where the protocol carries none. A negated errno where it cannot be
+    /// opened.
     open var directoryDescriptor: Int32 { command.plugin.services.pool.startDirectory.number }
+
+    /// When the caller stops waiting, in nanoseconds of the monotonic clock; 0 where it waits for ever.
+    open var deadline: UInt64 { 0 }
+
+    /// The call was cancelled: what waits in it has to look again. From any thread.
+    open func noteCancellation() {}
 
     /// What one of the caller's streams is.
     open func fill(_ terminal: inout fastdaemon_terminal, of stream: UInt32) {}
@@ -120,6 +148,9 @@ open class Call: @unchecked Sendable {
     public enum Outcome: Equatable, Sendable {
         case status(Int32)
         case later
+
+        /// It was not run: the caller's directory cannot be entered, for the reason that this errno says.
+        case noDirectory(Int32)
     }
 
     /// Calls the handler on this thread: a loop's, for inline commands.
@@ -129,7 +160,8 @@ open class Call: @unchecked Sendable {
 
     /// Calls the handler on this thread of the pool, in the caller's directory.
     public final func runOnPool() -> Outcome {
-        command.plugin.services.pool.enterDirectory(directoryDescriptor)
+        let entered = command.plugin.services.pool.enterDirectory(directoryDescriptor)
+        if entered < 0, workingDirectory.count > 0 { return .noDirectory(-entered) }
         return outcome(of: command.run(command.table, pointer, command.context))
     }
 
@@ -172,6 +204,7 @@ open class Call: @unchecked Sendable {
             expected: Int32(FASTDAEMON_NOT_CANCELLED), desired: reason.rawValue, ordering: .acquiringAndReleasing
         ).exchanged
         guard isFirst else { return }
+        noteCancellation()
         let descriptor = state.withLock { $0.cancellationDescriptor }
         if descriptor >= 0 { clinux_wake(descriptor) }
         fire(FASTDAEMON_EVENT_CANCELLED)
@@ -191,6 +224,17 @@ open class Call: @unchecked Sendable {
         return descriptor
     }
 
+    /// Takes note of a signal of the caller's: one that cancels, or one that the handler is told of.
+    public final func signal(_ number: Int32, cancels: Bool) {
+        lastSignal.store(number, ordering: .relaxed)
+        if cancels { return cancel(.signal) }
+        let thread = clinux_thread_id()
+        if let callback = state.withLock({ $0.beginSignalCallback(on: thread) }) { run(callback, on: thread) }
+    }
+
+    /// `last_signal` of the ABI.
+    public final var lastSignalNumber: Int32 { lastSignal.load(ordering: .relaxed) }
+
     // MARK: - Events
 
     /// `notify` of the ABI.
@@ -203,7 +247,7 @@ open class Call: @unchecked Sendable {
         let hasCome =
             switch event {
             case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
-            case FASTDAEMON_EVENT_SIGNAL: false
+            case FASTDAEMON_EVENT_SIGNAL: state.withLock { $0.takeUntoldSignal() }
             default: isReady(event)
             }
         if hasCome { fire(event) }
@@ -214,6 +258,10 @@ open class Call: @unchecked Sendable {
     public final func fire(_ event: Int) {
         let thread = clinux_thread_id()
         guard let callback = state.withLock({ $0.beginCallback(event, on: thread) }) else { return }
+        run(callback, on: thread)
+    }
+
+    private func run(_ callback: CallState.Callback, on thread: Int32) {
         callback.function(callback.user)
         state.withLock { $0.endCallback(on: thread) }
     }
@@ -243,11 +291,26 @@ open class Call: @unchecked Sendable {
         }
         storage.initialize(
             to: fastdaemon_facts(
-                size: MemoryLayout<fastdaemon_facts>.size, id: id, deadline: 0, transport: caller.transport,
+                size: MemoryLayout<fastdaemon_facts>.size, id: id, deadline: deadline, transport: caller.transport,
                 user: caller.user, group: caller.group, process: caller.process, peer: peer))
         factsStorage = storage
         return UnsafePointer(storage)
     }
+}
+
+/// The strings of a block, each with a zero byte after it that is not counted. They point into the block.
+public func zeroTerminatedStrings(in block: UnsafeRawBufferPointer) -> UnsafeMutableBufferPointer<fastdaemon_bytes> {
+    let count = block.reduce(0) { $1 == 0 ? $0 + 1 : $0 }
+    let strings = UnsafeMutableBufferPointer<fastdaemon_bytes>.allocate(capacity: count)
+    var start = 0
+    for index in 0..<count {
+        let data = block.baseAddress! + start
+        let length = strlen(data.assumingMemoryBound(to: CChar.self))
+        strings.initializeElement(
+            at: index, to: fastdaemon_bytes(data: data.assumingMemoryBound(to: CChar.self), count: length))
+        start += length + 1
+    }
+    return strings
 }
 
 /// Who called, and from where.

@@ -37,6 +37,9 @@ struct CallState {
 
     var cancellationDescriptor: Int32 = -1
 
+    /// How many signals came before anybody wanted to be told.
+    private var untoldSignals = 0
+
     mutating func returnedLater() -> Call.Outcome {
         if case .finishedEarly(let status) = phase {
             phase = .running
@@ -88,6 +91,20 @@ struct CallState {
     mutating func endCallbacks() {
         isEnding = true
         callbacks = Callbacks()
+    }
+
+    /// Takes the callback for signals, or remembers that there was one to tell of.
+    mutating func beginSignalCallback(on thread: Int32) -> Callback? {
+        if let callback = beginCallback(Int(FASTDAEMON_EVENT_SIGNAL), on: thread) { return callback }
+        untoldSignals += 1
+        return nil
+    }
+
+    /// Whether there was a signal that nobody was told of; it is told now.
+    mutating func takeUntoldSignal() -> Bool {
+        if untoldSignals == 0 { return false }
+        untoldSignals -= 1
+        return true
     }
 
     func runsCallback(besides thread: Int32) -> Bool {

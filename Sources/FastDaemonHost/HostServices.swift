@@ -74,7 +74,7 @@ private func makeTable() -> fastdaemon_host {
             let call = Unmanaged<Call>.fromOpaque(UnsafeRawPointer(call!)).takeUnretainedValue()
             return call.notify(Int(event), callback.map { CallState.Callback(function: $0, user: user) })
         },
-        last_signal: { _ in 0 },
+        last_signal: { call in with(call) { $0.lastSignalNumber } },
         terminal: { call, stream, terminal in
             guard let terminal, stream <= FASTDAEMON_STANDARD_ERROR else { return Int32(FASTDAEMON_ERROR_MISUSE) }
             // What an older plugin knows of the struct is all that may be written.
@@ -94,7 +94,7 @@ private func makeTable() -> fastdaemon_host {
             }
         },
         working_directory: { call in with(call) { $0.workingDirectory } },
-        working_directory_descriptor: { call in with(call) { $0.directoryDescriptor } },
+        working_directory_descriptor: { call in with(call) { max(-1, $0.directoryDescriptor) } },
         run_on_pool: { call, work, user in
             guard let work else { return Int32(FASTDAEMON_ERROR_MISUSE) }
             with(call) { $0.command.plugin.services.pool.submit(work, user, directory: $0.directoryDescriptor) }

@@ -1,5 +1,6 @@
 import CLinux
 import FastDaemonSystem
+import Glibc
 import Synchronization
 
 /// A bounded number of threads for handlers that may block, as a task executor.
@@ -185,13 +186,21 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// Makes a directory the calling thread's own, which is one of this pool's. Where the kernel does not give a thread a
     /// directory of its own, nothing happens.
-    func enterDirectory(_ directory: Int32) {
+    ///
+    /// - Parameter directory: a descriptor, or the negated errno that kept it from being opened.
+    /// - Returns: 0, or a negated errno.
+    func enterDirectory(_ directory: Int32) -> Int32 {
         enter(directory, Unmanaged<Worker>.fromOpaque(clinux_thread_context()!).takeUnretainedValue())
     }
 
-    private func enter(_ directory: Int32, _ worker: Worker) {
+    @discardableResult
+    private func enter(_ directory: Int32, _ worker: Worker) -> Int32 {
+        guard worker.hasOwnDirectory else { return -ENOTSUP }
         // Each time anew: a handler may have changed both.
-        if worker.hasOwnDirectory { _ = clinux_thread_enter_directory(directory, umask) }
+        let result = directory < 0 ? directory : clinux_thread_enter_directory(directory, umask)
+        // Nobody runs in the directory of another caller.
+        if result < 0 { _ = clinux_thread_enter_directory(startDirectory.number, umask) }
+        return result
     }
 
     /// How many threads there are, and how many of them do nothing.

@@ -1,5 +1,6 @@
 import CLinux
 import FastDaemonSystem
+import Glibc
 import Synchronization
 
 /// A connected stream socket, Unix or TCP. It closes when nobody holds it any more, or at `close()`.
@@ -79,6 +80,29 @@ public final class Connection: @unchecked Sendable {
         case .ready, .interrupted: return
         case .timedOut: throw .timedOut
         case .failed(let code): throw .failed(code)
+        }
+    }
+
+    /// Calls `body` once, on the loop, when the peer has made room after a send that could not take everything. Loop thread
+    /// only.
+    public func whenWritable(_ body: @escaping () -> Void) throws(ConnectionError) {
+        let code = registration.whenWritable(body)
+        if code != 0 { throw .failed(code) }
+    }
+
+    /// Has this connection read on when its loop ends reading (`EventLoop.endReading`): something goes on here that needs
+    /// what the peer sends. Loop thread only.
+    public func keepReading() {
+        registration.keepsReading = true
+    }
+
+    /// Has the kernel ask a peer that is silent for minutes whether it is still there (tcp(7)); for a connection that may
+    /// rightly be silent for long. Nothing happens for a Unix peer, whose end is always noticed. Loop thread only.
+    public func keepAlive() {
+        if peerAddress.isUnix { return }
+        _ = clinux_set_option(registration.number, SOL_SOCKET, SO_KEEPALIVE, 1)
+        for (option, value) in [(TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)] {
+            _ = clinux_set_option(registration.number, Int32(IPPROTO_TCP), option, Int32(value))
         }
     }
 

@@ -262,11 +262,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Wakes every task that waits to read a connection or a datagram on this loop, and keeps any from waiting again: a
-    /// receive finds what is there and then the end. That is how a server drains. Loop thread only.
+    /// receive finds what is there and then the end. That is how a server drains. Connections that keep reading are left
+    /// alone. Loop thread only.
     public func endReading() {
         assertIsCurrent()
         isEndingReads = true
-        for registration in registrations.all where registration.kind == .connection { registration.interrupt() }
+        for registration in registrations.all where registration.kind == .connection && !registration.keepsReading {
+            registration.interrupt()
+        }
     }
 
     /// Whether `endReading` was called.

@@ -56,6 +56,14 @@ final class Registration: @unchecked Sendable {
     /// Called once, on the loop, when the peer hangs up.
     var onHangUp: (() -> Void)?
 
+    /// Called once, on the loop, when a send may take something again.
+    private var onWritable: (() -> Void)?
+
+    /// Whether its reader waits on where the others are made to stop.
+    var keepsReading = false {
+        didSet { if keepsReading { isInterrupted = false } }
+    }
+
     private var reader: Waiter?
     private var writer: Waiter?
     private var isInterrupted = false
@@ -81,6 +89,7 @@ final class Registration: @unchecked Sendable {
         token = 0
         number = -1
         onHangUp = nil
+        onWritable = nil
         descriptor = nil
     }
 
@@ -98,7 +107,7 @@ final class Registration: @unchecked Sendable {
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
     func waitUntilReadable(deadline: UInt64) async -> Wakeup {
         if isReadable { return .ready }
-        if isInterrupted || (kind == .connection && loop.isEndingReads) { return .interrupted }
+        if isInterrupted || (kind == .connection && loop.isEndingReads && !keepsReading) { return .interrupted }
         precondition(reader == nil, "two tasks read from one descriptor")
         if let failure = registerIfNeeded() { return failure }
         return await withUnsafeContinuation { continuation in
@@ -116,6 +125,13 @@ final class Registration: @unchecked Sendable {
             writer = Waiter(continuation: continuation, deadline: deadline)
             schedule(deadline)
         }
+    }
+
+    /// Calls `body` once, on the loop, when a send that just took nothing may take something again. Returns 0 or the errno.
+    func whenWritable(_ body: @escaping () -> Void) -> Int32 {
+        if case .failed(let code) = registerIfNeeded() { return code }
+        onWritable = body
+        return 0
     }
 
     private func registerIfNeeded() -> Wakeup? {
@@ -155,6 +171,7 @@ final class Registration: @unchecked Sendable {
         if flags & clinux_writable != 0 || hangsUp {
             isWritable = true
             resumeWriter(.ready)
+            onWritable.take()?()
         }
         if hangsUp, !isHungUp {
             isHungUp = true

@@ -61,6 +61,11 @@ final class ServerCore: Sendable {
 
     // MARK: - What callers are told
 
+    /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).
+    static let tryAgain: Int32 = 75
+
+    static let outOfBuffers = "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
+
     func unknownCommand(_ name: String) -> String {
         let near = NearNames.question(NearNames.near(name, among: routing.routes.map(\.name)))
         return "there is no command '\(Printable.line(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
@@ -75,11 +80,11 @@ final class ServerCore: Sendable {
     // MARK: - The access log
 
     /// One line a call: who called what, how it ended, how long it waited and ran, and how much went in and out.
-    func logAccess(_ running: RunningCall, status: Int32, begin: UInt64, bytesOut: Int) {
+    func logAccess(_ running: RunningCall, status: Int32, begin: UInt64, bytesIn: Int, bytesOut: Int) {
         guard log.writes(.info) else { return }
         let access = Access(
             command: running.route.name, id: running.call.id, caller: running.call.caller, status: status,
-            queued: begin - running.received, ran: clinux_now() - begin, bytesIn: running.bytesIn, bytesOut: bytesOut)
+            queued: begin - running.received, ran: clinux_now() - begin, bytesIn: bytesIn, bytesOut: bytesOut)
         log.write(.info, "call", access.fields)
     }
 
@@ -108,35 +113,5 @@ private struct Access {
             ("status", .number(Int(status))), ("queued_us", .number(Int(queued / 1000))),
             ("ran_us", .number(Int(ran / 1000))), ("bytes_in", .number(bytesIn)), ("bytes_out", .number(bytesOut)),
         ]
-    }
-}
-
-/// The calls that go on, by number.
-final class RunningCalls: Sendable {
-    private let calls = Mutex<[UInt64: RunningCall]>([:])
-
-    func add(_ running: RunningCall) {
-        calls.withLock { $0[running.call.id] = running }
-    }
-
-    func remove(_ running: RunningCall) {
-        calls.withLock { $0[running.call.id] = nil }
-    }
-
-    subscript(id: UInt64) -> RunningCall? { calls.withLock { $0[id] } }
-
-    var all: [RunningCall] { calls.withLock { Array($0.values) } }
-
-    /// Of each route: how many of its calls have begun, and how many wait for their turn.
-    func countsByRoute() -> [Int: (running: Int, waiting: Int)] {
-        var counts: [Int: (running: Int, waiting: Int)] = [:]
-        for running in all {
-            if running.call.hasBegun.load(ordering: .relaxed) {
-                counts[running.route.index, default: (0, 0)].running += 1
-            } else {
-                counts[running.route.index, default: (0, 0)].waiting += 1
-            }
-        }
-        return counts
     }
 }

@@ -33,8 +33,10 @@ void clinux_sleep(int64_t nanoseconds);
 /* Sleeps while `*word` is `expected` (futex). Wake-ups without a cause happen; the caller looks again. */
 void clinux_wait_while(uint32_t *word, uint32_t expected);
 void clinux_wake_one(uint32_t *word);
+void clinux_wake_all(uint32_t *word);
 
 static inline uint32_t clinux_load_acquire(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void clinux_add_release(uint32_t *word, uint32_t count) { __atomic_fetch_add(word, count, __ATOMIC_RELEASE); }
 static inline void clinux_store_release(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
 
 #endif

@@ -27,10 +27,12 @@ enum BuiltInCommand: String, CaseIterable, Sendable {
             """
             usage: daemon status [--json]
                    daemon plugins [--json]
+                   daemon commands
                    daemon ping
-            status   what was served, what runs, and what it takes
-            plugins  the plugins and their commands
-            ping     answers "pong"
+            status    what was served, what runs, and what it takes
+            plugins   the plugins and their commands
+            commands  the names of all commands, each with a tab and its summary, for programs
+            ping      answers "pong"
             """
         }
     }
@@ -74,10 +76,11 @@ enum BuiltInCommand: String, CaseIterable, Sendable {
         case "plugins":
             let report = PluginsReport(core)
             return Answer(output: asJSON ? report.json : report.table)
+        case "commands": return Answer(output: core.routing.routes.map { "\($0.name)\t\($0.summary)\n" }.joined())
         case "ping": return Answer(output: "pong\n")
         case "": return Answer(errors: "\(BuiltInCommand.daemon.usage)\n")
         case let other:
-            let near = NearNames.question(NearNames.near(other, among: ["status", "plugins", "ping"]))
+            let near = NearNames.question(NearNames.near(other, among: ["status", "plugins", "commands", "ping"]))
             return Answer(
                 errors: "fastdaemond: daemon: there is no '\(other)'\(near)\n\(BuiltInCommand.daemon.usage)\n")
         }

@@ -87,6 +87,7 @@ struct Limits: Sendable {
     var firstRecordSeconds = 5.0
     var recordSeconds = 5.0
     var idleSeconds = 60.0
+    var sessionIdleSeconds = 1800.0
     var replyBytes = 16 << 20
     var bufferBytes = 256 << 20
     var drainSeconds = 30.0
@@ -111,6 +112,7 @@ struct Limits: Sendable {
             ("firstRecordSeconds", \.firstRecordSeconds, 0.01...86_400),
             ("recordSeconds", \.recordSeconds, 0.01...86_400),
             ("idleSeconds", \.idleSeconds, 0.01...31_536_000),
+            ("sessionIdleSeconds", \.sessionIdleSeconds, 0.01...31_536_000),
             ("drainSeconds", \.drainSeconds, 0...86_400),
         ]
 

@@ -25,6 +25,9 @@ struct StatusReport: Report {
         var execution: String
         var totals: CommandTotals
         var running: Int
+
+        /// Those of the running that were cancelled, and have not ended.
+        var cancelled: Int
         var waiting: Int
     }
 
@@ -50,11 +53,11 @@ struct StatusReport: Report {
         let running = core.running.countsByRoute()
         commands = core.routing.routes.map { route in
             let totals = core.totals(of: route)
-            let counts = running[route.index, default: (running: 0, waiting: 0)]
+            let counts = running[route.index, default: RunningCalls.Counts()]
             return Command(
                 name: route.name, plugin: route.command?.plugin.name ?? "",
                 execution: route.builtIn == nil ? route.execution.rawValue : "built in", totals: totals,
-                running: counts.running, waiting: counts.waiting)
+                running: counts.running, cancelled: counts.cancelled, waiting: counts.waiting)
         }
     }
 
@@ -62,12 +65,14 @@ struct StatusReport: Report {
         var text = "fastdaemond \(version), process \(process), up \(Self.duration(uptimeSeconds))\n"
         text += "\(connections) connections, \(loops) loops, \(threads) handler threads, "
         text += "\(residentBytes / 1024) KiB resident, \(bufferBytes / 1024) KiB in buffers\n\n"
-        var table = TextTable(["command", "runs", "calls", "failed", "refused", "running", "waiting", "in", "out"])
+        var table = TextTable([
+            "command", "runs", "calls", "failed", "refused", "running", "cancelled", "waiting", "in", "out",
+        ])
         for command in commands {
             table.add([
                 command.name, command.execution, "\(command.totals.calls)", "\(command.totals.failures)",
-                "\(command.totals.refusals)", "\(command.running)", "\(command.waiting)",
-                Self.amount(command.totals.bytesIn), Self.amount(command.totals.bytesOut),
+                "\(command.totals.refusals)", "\(command.running)", "\(command.cancelled)",
+                "\(command.waiting)", Self.amount(command.totals.bytesIn), Self.amount(command.totals.bytesOut),
             ])
         }
         return text + table.text

@@ -20,11 +20,11 @@ extension RecordService {
             do throws(RecordError) {
                 if datagramCalls >= Self.mostDatagramCalls {
                     appendError("busy: \(datagramCalls) calls that came as datagrams are under way; try again later")
-                    return RunningCall?.none
+                    return StartedCall?.none
                 }
                 if datagram.isCut {
                     appendError("the datagram is longer than \(core.limits.datagramBytes) bytes (limits.datagramBytes)")
-                    return RunningCall?.none
+                    return StartedCall?.none
                 }
                 let bounds = try RecordScanner.scanDatagram(bytes.bytes, limit: core.limits.datagramBytes)
                 let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
@@ -37,16 +37,16 @@ extension RecordService {
                 return nil
             }
         }
-        guard let running = dispatched else {
+        guard let started = dispatched else {
             let reply = takeReply(from: start)
             calls.addTask(executorPreference: loop) { await self.send(reply, on: socket, to: sender) }
             return
         }
         datagramCalls += 1
         calls.addTask(executorPreference: loop) {
-            await self.finish(running)
+            await self.finish(started)
             self.datagramCalls -= 1
-            await self.send(Array(running.call.reply.bytes), on: socket, to: sender)
+            await self.send(Array(started.call.reply.bytes), on: socket, to: sender)
         }
     }
 

@@ -110,17 +110,4 @@ extension Exchange {
         core.budget.giveBack(reply.count)
         return reply
     }
-
-    /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with
-    /// what nobody reads (RFC 9112, 9.6, tells of the same).
-    func linger() async {
-        connection.finishSending()
-        let deadline = connection.loop.now + nanoseconds(1)
-        while let count = try? await connection.receive(into: connection.loop.scratch, deadline: deadline), count > 0,
-            connection.loop.now < deadline
-        {
-            // A peer that never stops sending leaves nothing to wait for; the others, and the clock, have their turn here.
-            await connection.loop.sleep(nanoseconds: 0)
-        }
-    }
 }

@@ -208,6 +208,12 @@ final class Exchange: CallerSource, @unchecked Sendable {
         if hasHadRecord, wasEmpty || count > 0 { recordStart = connection.loop.now }
     }
 
+    /// When the record that is coming in began; before the first, when the connection did.
+    var start: UInt64 { recordStart }
+
+    /// Whether no record has come.
+    var isNew: Bool { !hasHadRecord }
+
     /// Who the peer is, as far as it was asked before.
     private(set) lazy var caller: Caller = {
         guard let peer = connection.credentials() else {

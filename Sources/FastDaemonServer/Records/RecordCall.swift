@@ -24,6 +24,9 @@ final class RecordCall: Call, @unchecked Sendable {
     @exclusivity(unchecked) private var input = UnsafeRawBufferPointer(start: nil, count: 0)
     private var ownInput: ByteBuffer?
 
+    /// How many bytes of input it came with.
+    private(set) var inputCount = 0
+
     /// Where the reply goes: its count, then standard output, from `replyStart` on.
     private let output: ByteBuffer
     @exclusivity(unchecked) private var replyStart = 0
@@ -37,9 +40,6 @@ final class RecordCall: Call, @unchecked Sendable {
     /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.
     @exclusivity(unchecked) private unowned(unsafe) var callerSource: (any CallerSource)?
     @exclusivity(unchecked) private var knownCaller: Caller?
-
-    /// Whether its turn has come; before that it waits.
-    let hasBegun = Atomic(false)
 
     /// The thread that an attached call belongs to.
     @exclusivity(unchecked) private var loopThread: UnsafeMutableRawPointer?
@@ -110,6 +110,7 @@ final class RecordCall: Call, @unchecked Sendable {
         }
         ownInput = own
         input = own.bytes
+        inputCount = input.count
         return true
     }
 

@@ -3,19 +3,10 @@ import FastDaemonHost
 import FastDaemonIO
 import FastDaemonProtocol
 
-/// A call that goes on after its request was taken in.
-struct RunningCall: Sendable {
+/// A call whose reply is owed.
+struct StartedCall: Sendable {
+    let running: RunningCall
     let call: RecordCall
-    let route: Route
-
-    /// The plugin's place in the admission; nil for an inline call, which is running already.
-    let gate: Int?
-
-    let received: UInt64
-    let bytesIn: Int
-
-    /// The loop that it came in on.
-    let loop: EventLoop
 }
 
 /// Where the inline commands of a loop run, one after the other.
@@ -41,7 +32,7 @@ extension RecordService {
     func dispatch(
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
         from source: any CallerSource, in slot: InlineSlot
-    ) -> RunningCall? {
+    ) -> StartedCall? {
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
@@ -83,7 +74,7 @@ extension RecordService {
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
         in slot: InlineSlot
-    ) -> RunningCall? {
+    ) -> StartedCall? {
         let call = slot.call
         let isLogged = core.log.writes(.info)
         let begin = isLogged ? clinux_now() : 0
@@ -91,20 +82,20 @@ extension RecordService {
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
             self.slot = InlineSlot(core, output: call.detach())
-            return RunningCall(call: call, route: route, gate: nil, received: begin, bytesIn: input.count, loop: loop)
+            let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
+            return StartedCall(running: running, call: call)
         }
         let bytesOut = call.completeReply()
         counters[route.index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
         if isLogged {
-            let running = RunningCall(
-                call: call, route: route, gate: nil, received: begin, bytesIn: input.count, loop: loop)
-            core.logAccess(running, status: status, begin: begin, bytesOut: bytesOut)
+            let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
+            core.logAccess(running, status: status, begin: begin, bytesIn: input.count, bytesOut: bytesOut)
         }
         call.reset()
         return nil
     }
 
-    private func nextID() -> UInt64 {
+    func nextID() -> UInt64 {
         lastID += UInt64(core.loopCount)
         return lastID
     }
@@ -113,61 +104,34 @@ extension RecordService {
 
     private func start(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
-    ) -> RunningCall? {
+    ) -> StartedCall? {
         let call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes)
         call.prepare(command, id: nextID(), words: &words)
         guard call.begin(input: input, from: source) else {
-            appendError(
-                "\(route.name): the daemon has no more memory for buffers (limits.bufferBytes); try again later")
+            appendError("\(route.name): \(ServerCore.outOfBuffers)")
             counters[route.index].countRefusal()
-            core.logAccess(command: route.name, id: call.id, source, status: Self.tryAgain)
+            core.logAccess(command: route.name, id: call.id, source, status: ServerCore.tryAgain)
             return nil
         }
-        return RunningCall(
-            call: call, route: route, gate: route.gate, received: clinux_now(), bytesIn: input.count, loop: loop)
+        let running = RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), loop: loop)
+        return StartedCall(running: running, call: call)
     }
 
-    /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).
-    private static let tryAgain: Int32 = 75
-
-    /// Sees a call through to its end: its turn, its run on the pool, its reply. On the loop.
-    func finish(_ running: RunningCall) async {
-        let call = running.call
-        core.running.add(running)
-        defer { core.running.remove(running) }
-        var begin = running.received
-        let status: Int32
-        if let gate = running.gate {
-            let isWanted = call.cancellationReason == 0
-            switch isWanted ? await core.admission.enter(gate, ticket: call.id) : .abandoned {
-            case .running: break
-            case .busy(let waiting):
-                counters[running.route.index].countRefusal()
-                call.refuse(core.busy(running.route, gate, waiting: waiting))
-                _ = call.completeReply()
-                core.logAccess(running, status: Self.tryAgain, begin: clinux_now(), bytesOut: 0)
-                return
-            case .abandoned:
-                call.refuse("\(running.route.name): given up: the caller is gone")
-                _ = call.completeReply()
-                return
-            }
-            begin = clinux_now()
-            call.hasBegun.store(true, ordering: .relaxed)
-            let outcome = await withTaskExecutorPreference(core.pool) { call.runOnPool() }
-            status = await ended(call, outcome)
-            core.admission.leave(gate)
-        } else {
-            call.hasBegun.store(true, ordering: .relaxed)
-            status = await call.finished()
+    /// Sees a call through to its reply. On the loop.
+    func finish(_ started: StartedCall) async {
+        let (call, route) = (started.call, started.running.route)
+        switch await run(started.running) {
+        case .ended(let status, let begin):
+            let bytesOut = call.completeReply()
+            counters[route.index].countCall(status: status, bytesIn: call.inputCount, bytesOut: bytesOut)
+            core.logAccess(
+                started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
+        case .busy(let text):
+            call.refuse(text)
+            _ = call.completeReply()
+        case .abandoned, .noDirectory:
+            call.refuse("\(route.name): given up: the caller is gone")
+            _ = call.completeReply()
         }
-        let bytesOut = call.completeReply()
-        counters[running.route.index].countCall(status: status, bytesIn: running.bytesIn, bytesOut: bytesOut)
-        core.logAccess(running, status: status, begin: begin, bytesOut: bytesOut)
-    }
-
-    private func ended(_ call: RecordCall, _ outcome: Call.Outcome) async -> Int32 {
-        if case .status(let status) = outcome { return status }
-        return await call.finished()
     }
 }

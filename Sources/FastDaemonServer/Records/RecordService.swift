@@ -4,6 +4,12 @@ import FastDaemonIO
 import FastDaemonProtocol
 import Synchronization
 
+/// Why a connection is not let in.
+private struct Refusal {
+    var verdict: SessionVerdict
+    var text: String
+}
+
 /// Serves the connections of one loop: finds the records in what they send, runs the commands, and sends the replies in order.
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
@@ -23,11 +29,14 @@ final class RecordService: @unchecked Sendable {
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
     private var unsent: [(exchange: Exchange, end: Int)] = []
 
+    /// Sessions whose calls wrote something on this loop in this round.
+    var unflushed: [Session] = []
+
     /// How many calls are under way that came as datagrams.
     var datagramCalls = 0
 
     /// The calls of the batch at hand that go on after it.
-    private var started: [(RunningCall, OrderedReplies<ByteBuffer>.Slot)] = []
+    private var started: [(StartedCall, OrderedReplies<ByteBuffer>.Slot)] = []
 
     /// How much output is gathered before it is sent, and the rest of a batch waits.
     private static let batchSize = 256 * 1024
@@ -43,16 +52,23 @@ final class RecordService: @unchecked Sendable {
 
     /// Takes up its work on the loop.
     func begin() {
-        loop.execute { self.loop.beforeWaiting = { self.sendReplies() } }
+        loop.execute {
+            self.loop.beforeWaiting = {
+                self.sendReplies()
+                self.flushSessions()
+            }
+        }
     }
 
     /// Serves one connection until its end.
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
         let exchange = Exchange(connection, core)
         if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
-        defer { core.connections.subtract(1, ordering: .relaxed) }
-        await converse(exchange, listener.dialect)
+        if let bytes = await converse(exchange, listener.dialect) {
+            return await serveSession(exchange, beginningWith: bytes)
+        }
         await finish(exchange)
+        core.connections.subtract(1, ordering: .relaxed)
     }
 
     /// Sends what is still owed, and closes.
@@ -60,7 +76,7 @@ final class RecordService: @unchecked Sendable {
         sendReplies()
         do {
             try await exchange.flush()
-            if !exchange.hasReadEnd { await exchange.linger() }
+            if !exchange.hasReadEnd { await exchange.connection.linger() }
         } catch {
             // The peer is gone; nothing can be sent any more.
         }
@@ -69,10 +85,15 @@ final class RecordService: @unchecked Sendable {
 
     /// Answers requests one batch after the other. Most connections never have a call that goes on after its batch, so there
     /// is no task group until one does.
-    private func converse(_ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect) async {
+    ///
+    /// - Returns: what came of a session, where it is one; lent until the next suspension.
+    private func converse(
+        _ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
+    ) async -> UnsafeRawBufferPointer? {
         var failure: ExchangeError?
         do throws(ExchangeError) {
             while started.isEmpty, let input = try await exchange.receive() {
+                if input[0] == SessionFrame.firstByte, exchange.isNew { return input }
                 try process(input, of: exchange, dialect)
             }
         } catch {
@@ -83,6 +104,7 @@ final class RecordService: @unchecked Sendable {
         } else if let failure {
             end(exchange, because: failure)
         }
+        return nil
     }
 
     /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
@@ -104,13 +126,13 @@ final class RecordService: @unchecked Sendable {
     }
 
     private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (running, slot) in started {
+        for (call, slot) in started {
             calls.addTask(executorPreference: loop) {
-                await self.finish(running)
-                exchange.remove(running.call)
+                await self.finish(call)
+                exchange.remove(call.call)
                 // What was answered before stands in the loop's buffer still, and goes first.
                 self.sendReplies()
-                exchange.complete(slot, with: running.call.reply)
+                exchange.complete(slot, with: call.call.reply)
                 // Where the peer is gone, the task that reads finds that out, too.
                 do { try await exchange.flush() } catch { exchange.connection.interrupt() }
             }
@@ -119,25 +141,37 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Why a connection is not let in; nil where it is, and is counted.
-    private func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> String? {
+    private func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> Refusal? {
         if let allowed = listener.allowedUsers {
             let user = exchange.caller.user
             guard user == 0 || user == core.user || allowed.contains(user) else {
-                return "user \(user) may not use this socket (listen.allowUsers)"
+                return Refusal(verdict: .refused, text: "user \(user) may not use this socket (listen.allowUsers)")
             }
         }
         if core.connections.add(1, ordering: .relaxed).newValue <= core.limits.connections { return nil }
         core.connections.subtract(1, ordering: .relaxed)
-        return
-            "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again later"
+        return Refusal(
+            verdict: .busy,
+            text: "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again "
+                + "later")
     }
 
     /// Tells a peer that is not let in why, and closes.
-    private func turnAway(_ exchange: Exchange, because text: String) async {
-        core.log.write(.warning, "turned a connection away: \(text)", [("peer", .text("\(exchange.caller)"))])
-        appendError(text)
+    private func turnAway(_ exchange: Exchange, because refusal: Refusal) async {
+        core.log.write(.warning, "turned a connection away: \(refusal.text)", [("peer", .text("\(exchange.caller)"))])
+        if await isSession(exchange.connection) {
+            return await turnAwaySession(exchange.connection, refusal.verdict, because: refusal.text)
+        }
+        appendError(refusal.text)
         sendOwnReply(to: exchange)
         await finish(exchange)
+    }
+
+    /// Looks at the first byte of a peer that is not let in, so that it is told in its own language.
+    private func isSession(_ connection: Connection) async -> Bool {
+        let deadline = loop.now + nanoseconds(1)
+        guard let count = try? await connection.receive(into: loop.scratch, deadline: deadline) else { return false }
+        return count > 0 && loop.scratch[0] == SessionFrame.firstByte
     }
 
     // MARK: - A batch
@@ -201,15 +235,15 @@ final class RecordService: @unchecked Sendable {
         _ dialect: ListenerConfiguration.Dialect, in slot: InlineSlot
     ) throws(ExchangeError) -> Bool {
         let start = slot.output.count
-        guard let running = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
+        guard let call = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
             if exchange.isBehind {
                 defer { slot.output.truncate(to: start) }
                 try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
             }
             return true
         }
-        exchange.add(running.call) { [core] ticket in core.abandon(ticket) }
-        started.append((running, exchange.reserveReply()))
+        exchange.add(call.call) { [core] ticket in core.abandon(ticket) }
+        started.append((call, exchange.reserveReply()))
         return false
     }
 
@@ -233,7 +267,7 @@ final class RecordService: @unchecked Sendable {
         case .record(let error): "not a record: \(error)"
         case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
         case .shuttingDown: "the daemon is shutting down; the request was not whole, and was not run"
-        case .outOfBuffers: "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
+        case .outOfBuffers: ServerCore.outOfBuffers
         }
     }
 

@@ -1,0 +1,109 @@
+import FastDaemonIO
+import FastDaemonProtocol
+import Synchronization
+
+/// What the daemon's own commands have to say, as far as it was not taken yet.
+struct OwnOutput {
+    private var output: ArraySlice<UInt8>
+    private var errors: ArraySlice<UInt8>
+
+    init(output: String = "", errors: String = "") {
+        self.output = Array(output.utf8)[...]
+        self.errors = Array(errors.utf8)[...]
+    }
+
+    var isEmpty: Bool { output.isEmpty && errors.isEmpty }
+
+    /// Writes as much as there is credit for.
+    mutating func write(to call: SessionCall) {
+        for (path, stream) in [(\OwnOutput.output, UInt32(1)), (\OwnOutput.errors, 2)] {
+            let taken = self[keyPath: path].withUnsafeBytes {
+                $0.isEmpty ? 0 : call.write($0, to: stream, mayWait: false)
+            }
+            if taken > 0 { self[keyPath: path].removeFirst(Int(taken)) }
+            if !self[keyPath: path].isEmpty { return }
+        }
+    }
+}
+
+/// How what is to be sent is sent.
+extension Session {
+    func sendHello() {
+        var frame: [UInt8] = []
+        SessionEncoder.append(SessionHello(), to: &frame)
+        frame.withUnsafeBytes { _ = outgoing.append($0, regardless: true) }
+    }
+
+    /// Asks the client for more INPUTs. From any thread.
+    func pull(_ count: Int) {
+        pulls.add(count, ordering: .relaxed)
+        flushSoon()
+    }
+
+    /// Has what was written sent: at the end of the loop's round, or as soon as the loop is awake. From any thread.
+    func flushSoon() {
+        guard !isFlushPosted.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        if loop.isCurrent { return service.flushLater(self) }
+        loop.execute { self.flush() }
+    }
+
+    /// Sends as much as the client takes now, and goes on when it takes more. On the loop.
+    func flush() {
+        isFlushPosted.store(false, ordering: .releasing)
+        if isWaitingForRoom { return }
+        while phase != .over, gatherOutgoing() {
+            do throws(ConnectionError) {
+                let sent = try connection.sendNow(outgoing.bytes)
+                outgoing.removeFirst(sent)
+                if sent > 0 { lastProgress = loop.now }
+                if !outgoing.isEmpty {
+                    isWaitingForRoom = true
+                    return try connection.whenWritable { [weak self] in
+                        self?.isWaitingForRoom = false
+                        self?.flush()
+                    }
+                }
+            } catch {
+                return hangUp()
+            }
+            if phase == .ending, end == nil {
+                phase = .over
+                dropCall()
+                connection.wakeReader()
+            }
+        }
+    }
+
+    /// Puts into `outgoing` what is to be sent next. Returns whether there is anything.
+    private func gatherOutgoing() -> Bool {
+        let pulls = pulls.exchange(0, ordering: .relaxed)
+        if pulls > 0, phase != .ending {
+            allow(pulls)
+            append { SessionEncoder.append(pull: pulls, to: &$0) }
+        }
+        if let call {
+            if !ownOutput.isEmpty { ownOutput.write(to: call) }
+            takeFrames(of: call)
+        }
+        if let (frame, text) = end, ownOutput.isEmpty {
+            end = nil
+            append { SessionEncoder.append(frame, text: text.span.bytes, to: &$0) }
+        }
+        return !outgoing.isEmpty
+    }
+
+    private func takeFrames(of call: SessionCall) {
+        if outgoing.isEmpty {
+            _ = call.takeFrames(&outgoing)
+        } else {
+            var frames = ByteBuffer(budget: core.budget)
+            if call.takeFrames(&frames) { outgoing.append(frames.bytes, regardless: true) }
+        }
+    }
+
+    private func append(_ encode: (inout [UInt8]) -> Void) {
+        var frame: [UInt8] = []
+        encode(&frame)
+        frame.withUnsafeBytes { _ = outgoing.append($0, regardless: true) }
+    }
+}

@@ -1,0 +1,99 @@
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonProtocol
+import Glibc
+
+/// Serves sessions on a loop.
+extension RecordService {
+    /// Serves a session until it and its call have ended.
+    ///
+    /// - Parameters:
+    ///   - exchange: its connection, on which nothing else has come.
+    ///   - bytes: what has come of it.
+    func serveSession(_ exchange: Exchange, beginningWith bytes: UnsafeRawBufferPointer) async {
+        let session = Session(exchange, self)
+        session.process(bytes)
+        await session.receive { $0 == .request || $0 == .gathering }
+        guard let running = session.running else {
+            await session.receive { $0 != .over }
+            return await close(session)
+        }
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask(executorPreference: loop) { await self.finish(running, of: session) }
+            await session.receive { $0 != .over }
+            await close(session)
+        }
+    }
+
+    private func close(_ session: Session) async {
+        if session.mayStillReceive, !session.connection.peerAddress.isUnix { await session.connection.linger() }
+        session.connection.close()
+        core.connections.subtract(1, ordering: .relaxed)
+    }
+
+    /// Sees a call through to its end.
+    private func finish(_ running: RunningCall, of session: Session) async {
+        let route = running.route
+        switch await run(running) {
+        case .ended(let status, let begin):
+            let (bytesIn, bytesOut) = session.call!.byteCounts
+            counters[route.index].countCall(status: status, bytesIn: bytesIn, bytesOut: bytesOut)
+            session.noteEnd(status)
+            core.logAccess(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        case .busy(let text): session.finish(.busy, text)
+        case .abandoned: session.noteAbandonment()
+        case .noDirectory(let code):
+            session.finish(.refused, "\(route.name): \(explanation(of: code, in: running.call))")
+        }
+    }
+
+    private func explanation(of code: Int32, in call: Call) -> String {
+        if code == ENOTSUP {
+            return
+                "this system does not let the daemon give a thread a working directory of its own (unshare(2)), so the "
+                + "command cannot run in yours; a record (--record) runs it in the daemon's"
+        }
+        let path = call.workingDirectory
+        let name = String(decoding: UnsafeRawBufferPointer(start: path.data, count: path.count), as: UTF8.self)
+        return "the daemon cannot enter the directory \(Printable.line(name)): \(String(cString: strerror(code)))"
+    }
+
+    /// Sends what was written on the loop when all connections that had something to say were heard.
+    func flushLater(_ session: Session) {
+        unflushed.append(session)
+    }
+
+    func flushSessions() {
+        // A flush calls handlers back, which may write.
+        while !unflushed.isEmpty {
+            let sessions = unflushed
+            unflushed.removeAll(keepingCapacity: true)
+            for session in sessions { session.flush() }
+        }
+    }
+
+    /// Tells a client that is not let in why, and closes.
+    func turnAwaySession(_ connection: Connection, _ verdict: SessionVerdict, because text: String) async {
+        var frames: [UInt8] = []
+        SessionEncoder.append(SessionHello(), to: &frames)
+        SessionEncoder.append(
+            SessionEnd(verdict, status: verdict.exitStatus!, call: 0), text: Array(text.utf8).span.bytes, to: &frames)
+        // It fits into an empty socket; where not, nobody is there.
+        _ = try? frames.withUnsafeBytes { try connection.sendNow($0) }
+        await connection.linger()
+        connection.close()
+    }
+}
+
+extension Connection {
+    /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with
+    /// what nobody reads (RFC 9112, 9.6, tells of the same).
+    func linger() async {
+        finishSending()
+        let deadline = loop.now + nanoseconds(1)
+        while let count = try? await receive(into: loop.scratch, deadline: deadline), count > 0, loop.now < deadline {
+            // A peer that never stops sending leaves nothing to wait for; the others, and the clock, have their turn here.
+            await loop.sleep(nanoseconds: 0)
+        }
+    }
+}
