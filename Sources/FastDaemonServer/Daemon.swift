@@ -167,6 +167,7 @@ public final class Daemon: Sendable {
         dropAll(shutdown)
         for running in core.running.all {
             running.loop.execute { [core] in
+                guard core.running[running.call.id] != nil else { return }
                 running.call.cancel(.shutdown)
                 core.abandon(running.call.id)
             }

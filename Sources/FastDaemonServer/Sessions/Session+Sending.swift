@@ -2,30 +2,6 @@ import FastDaemonIO
 import FastDaemonProtocol
 import Synchronization
 
-/// What the daemon's own commands have to say, as far as it was not taken yet.
-struct OwnOutput {
-    private var output: ArraySlice<UInt8>
-    private var errors: ArraySlice<UInt8>
-
-    init(output: String = "", errors: String = "") {
-        self.output = Array(output.utf8)[...]
-        self.errors = Array(errors.utf8)[...]
-    }
-
-    var isEmpty: Bool { output.isEmpty && errors.isEmpty }
-
-    /// Writes as much as there is credit for.
-    mutating func write(to call: SessionCall) {
-        for (path, stream) in [(\OwnOutput.output, UInt32(1)), (\OwnOutput.errors, 2)] {
-            let taken = self[keyPath: path].withUnsafeBytes {
-                $0.isEmpty ? 0 : call.write($0, to: stream, mayWait: false)
-            }
-            if taken > 0 { self[keyPath: path].removeFirst(Int(taken)) }
-            if !self[keyPath: path].isEmpty { return }
-        }
-    }
-}
-
 /// How what is to be sent is sent.
 extension Session {
     func sendHello() {
@@ -81,11 +57,8 @@ extension Session {
             allow(pulls)
             append { SessionEncoder.append(pull: pulls, to: &$0) }
         }
-        if let call {
-            if !ownOutput.isEmpty { ownOutput.write(to: call) }
-            takeFrames(of: call)
-        }
-        if let (frame, text) = end, ownOutput.isEmpty {
+        if let call { takeFrames(of: call) }
+        if let (frame, text) = end, call?.isDrained ?? true {
             end = nil
             append { SessionEncoder.append(frame, text: text.span.bytes, to: &$0) }
         }

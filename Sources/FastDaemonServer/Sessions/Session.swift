@@ -49,7 +49,6 @@ final class Session: CallerSource, @unchecked Sendable {
 
     // What goes out; see Session+Sending.
     var outgoing: ByteBuffer
-    var ownOutput = OwnOutput()
     var end: (frame: SessionEnd, text: [UInt8])?
     var isWaitingForRoom = false
     let pulls = Atomic(0)
@@ -105,7 +104,7 @@ final class Session: CallerSource, @unchecked Sendable {
 
     /// Acts on what came. It is lent.
     func process(_ bytes: UnsafeRawBufferPointer) {
-        if phase == .ending || phase == .over { return }
+        if isDeaf { return }
         lastProgress = loop.now
         do throws(SessionError) {
             if partial.isEmpty {
@@ -124,14 +123,17 @@ final class Session: CallerSource, @unchecked Sendable {
     }
 
     private func keep(_ rest: UnsafeRawBufferPointer) {
-        if phase == .ending || phase == .over { return }
+        if isDeaf { return }
         if !partial.append(rest) { finish(.busy, ServerCore.outOfBuffers) }
     }
+
+    /// Whether nothing that comes matters any more: the end is on its way, and all that was written before it.
+    private var isDeaf: Bool { phase == .over || phase == .ending && end == nil }
 
     /// Acts on each event in `bytes`. Returns how many bytes were used up.
     private func decode(_ bytes: UnsafeRawBufferPointer) throws(SessionError) -> Int {
         var offset = 0
-        while phase != .ending, phase != .over {
+        while !isDeaf {
             let allowance = decoder.allowance
             guard let event = try decoder.next(in: bytes.bytes, at: &offset) else { break }
             try handle(event, bytes, begun: allowance - decoder.allowance)
@@ -174,7 +176,7 @@ final class Session: CallerSource, @unchecked Sendable {
     }
 
     private func deliver(_ signal: SessionSignal) {
-        guard let call else { return }
+        guard let call, phase != .ending else { return }
         if signal.cancels {
             call.signal(Int32(signal.number), cancels: true)
             core.abandon(call.id)
@@ -221,9 +223,11 @@ final class Session: CallerSource, @unchecked Sendable {
     /// Lets the daemon's own command answer.
     private func answer(_ route: Route) {
         let answer = route.builtIn!.run(request.words, core)
-        ownOutput = OwnOutput(output: answer.output, errors: answer.errors)
-        // It is a holder of streams only: the daemon's own output needs credit like any other.
-        call = SessionCall(self, request, window: hello!.window, mayWait: false)
+        // It holds streams, and calls nobody: the daemon's own output needs credit like any other.
+        let call = SessionCall(self, request, window: hello!.window, mayWait: false)
+        self.call = call
+        call.write(answer.output, as: .output)
+        call.write(answer.errors, as: .errors)
         let status: Int32 = answer.errors.isEmpty ? 0 : 64
         let id = service.nextID()
         let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
@@ -322,9 +326,9 @@ final class Session: CallerSource, @unchecked Sendable {
         connection.wakeReader()
     }
 
-    /// The call was cancelled, maybe by the daemon. From any thread.
-    func noteCancellation() {
-        guard call?.cancellationReason == CancellationReason.shutdown.rawValue else { return }
+    /// The call was cancelled, for a reason as the ABI numbers it. From any thread.
+    func noteCancellation(_ reason: Int32) {
+        guard reason == CancellationReason.shutdown.rawValue else { return }
         loop.execute {
             self.giveUp(
                 .shuttingDown, "\(self.route!.name): given up: the daemon is shutting down", because: .shutdown)
@@ -368,6 +372,12 @@ final class Session: CallerSource, @unchecked Sendable {
         guard running != nil else { return }
         call.cancel(.hangup)
         core.abandon(call.id)
+    }
+
+    /// The call has ended, and nothing more is sent: they let go of each other.
+    func releaseCall() {
+        call = nil
+        running = nil
     }
 
     /// Takes note of INPUTs that the client was asked for.

@@ -6,11 +6,10 @@ import Synchronization
 
 /// A call that came as a session: its input is pulled while the handler reads, and its output goes out while it writes.
 ///
-/// `@unchecked Sendable`: `streams` guards what the handler and the loop share; the rest is set before the handler runs. The
-/// session outlives the call.
+/// `@unchecked Sendable`: `streams` guards what the handler and the loop share; the rest is set before the handler runs.
 final class SessionCall: Call, @unchecked Sendable {
     private let streams: Mutex<SessionStreams>
-    private unowned let session: Session
+    private let session: Session
     private let request: SessionRequest
     private let mayWait: Bool
 
@@ -71,8 +70,9 @@ final class SessionCall: Call, @unchecked Sendable {
         let type = stream == FASTDAEMON_STANDARD_OUTPUT ? SessionFrameType.output : .errors
         var written = 0
         while true {
+            if !self.mayWait, mayWait { return writeAll(bytes, as: type) }
             let heard = clinux_load_acquire(bell)
-            let waits = self.mayWait && mayWait && cancellationReason == 0
+            let waits = mayWait && cancellationReason == 0
             let (isClosed, count) = streams.withLock { streams in
                 if streams.isClosed { return (true, 0) }
                 let count = streams.write(UnsafeRawBufferPointer(rebasing: bytes[written...]), as: type)
@@ -91,6 +91,18 @@ final class SessionCall: Call, @unchecked Sendable {
         }
     }
 
+    /// For inline handlers, which may not wait: what is not sent at once is kept for them, up to the limit on replies.
+    private func writeAll(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType) -> Int64 {
+        let (isClosed, isTaken) = streams.withLock { streams in
+            streams.isClosed
+                ? (true, false)
+                : (false, streams.writeAll(bytes, as: type, limit: session.core.limits.replyBytes))
+        }
+        if isClosed { return Int64(FASTDAEMON_ERROR_CLOSED) }
+        session.flushSoon()
+        return isTaken ? Int64(bytes.count) : Int64(FASTDAEMON_ERROR_LIMIT)
+    }
+
     /// Holds the handler's thread until something has happened since the bell was heard.
     private func wait(since heard: UInt32) {
         if clinux_load_acquire(bell) == heard { clinux_wait_while(bell, heard) }
@@ -106,7 +118,7 @@ final class SessionCall: Call, @unchecked Sendable {
 
     override func isReady(_ event: Int) -> Bool {
         if cancellationReason != 0 { return true }
-        if event == FASTDAEMON_EVENT_WRITABLE { return streams.withLock { $0.isClosed || $0.room > 0 } }
+        if event == FASTDAEMON_EVENT_WRITABLE { return streams.withLock { $0.hasRoom } }
         let (isReady, pulls) = streams.withLock { ($0.hasInput, $0.wantInput()) }
         if pulls > 0 { session.pull(pulls) }
         return isReady
@@ -116,10 +128,18 @@ final class SessionCall: Call, @unchecked Sendable {
         ring()
         fire(FASTDAEMON_EVENT_READABLE)
         fire(FASTDAEMON_EVENT_WRITABLE)
-        session.noteCancellation()
+        session.noteCancellation(cancellationReason)
     }
 
     // MARK: - What the loop does
+
+    /// Writes a text of the daemon's own, whatever it takes.
+    func write(_ text: String, as type: SessionFrameType) {
+        var text = text
+        text.withUTF8 { bytes in
+            _ = streams.withLock { $0.writeAll(UnsafeRawBufferPointer(bytes), as: type, limit: .max) }
+        }
+    }
 
     /// - Parameter begun: how many INPUTs began with these bytes.
     func receive(_ bytes: UnsafeRawBufferPointer, begun: Int) {
@@ -156,6 +176,9 @@ final class SessionCall: Call, @unchecked Sendable {
         ring()
         fire(FASTDAEMON_EVENT_WRITABLE)
     }
+
+    /// Whether all that the handler wrote was handed over.
+    var isDrained: Bool { streams.withLock { $0.isDrained } }
 
     /// Nobody reads what is written any more.
     func closeStreams() {

@@ -12,6 +12,7 @@ extension RecordService {
     ///   - bytes: what has come of it.
     func serveSession(_ exchange: Exchange, beginningWith bytes: UnsafeRawBufferPointer) async {
         let session = Session(exchange, self)
+        defer { session.releaseCall() }
         session.process(bytes)
         await session.receive { $0 == .request || $0 == .gathering }
         guard let running = session.running else {

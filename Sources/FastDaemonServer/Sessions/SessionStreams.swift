@@ -20,6 +20,10 @@ struct SessionStreams {
     private var lastFrame: (type: SessionFrameType, offset: Int)?
     private var credit: SessionCredit
 
+    /// Output of those that may not wait, for which there was no room or credit, in order.
+    private var backlog: [(type: SessionFrameType, bytes: ByteBuffer)] = []
+    private var backlogBytes = 0
+
     /// How many bytes of output were taken.
     private(set) var bytesOut = 0
 
@@ -115,8 +119,41 @@ struct SessionStreams {
 
     // MARK: - Output
 
-    /// Takes as much as there is room and credit for, as frames. Returns how many bytes that was.
+    /// Takes as much as there is room and credit for. Returns how many bytes that was.
     mutating func write(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType) -> Int {
+        guard backlog.isEmpty else { return 0 }
+        let count = frame(bytes, as: type)
+        bytesOut += count
+        return count
+    }
+
+    /// Takes all, for a writer that may not wait: what there is no room or credit for is kept. Returns false, and takes
+    /// nothing, where more than `limit` bytes would be kept.
+    mutating func writeAll(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType, limit: Int) -> Bool {
+        guard backlogBytes + max(0, bytes.count - room) <= limit else { return false }
+        let framed = write(bytes, as: type)
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[framed...])
+        if rest.isEmpty { return true }
+        if backlog.last?.type != type { backlog.append((type, ByteBuffer(budget: budget))) }
+        guard backlog.last!.bytes.append(rest) else { return false }
+        backlogBytes += rest.count
+        bytesOut += rest.count
+        return true
+    }
+
+    /// Makes frames of what was kept, as far as there is room and credit.
+    private mutating func frameBacklog() {
+        while let (type, bytes) = backlog.first {
+            let count = frame(bytes.bytes, as: type)
+            bytes.removeFirst(count)
+            backlogBytes -= count
+            if !bytes.isEmpty { return }
+            backlog.removeFirst()
+        }
+    }
+
+    /// Makes frames of as much as there is room and credit for. Returns how many bytes that was.
+    private mutating func frame(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType) -> Int {
         let count = min(bytes.count, room)
         var taken = 0
         while taken < count {
@@ -137,35 +174,43 @@ struct SessionStreams {
             taken += piece
         }
         credit.use(count)
-        bytesOut += count
         return count
     }
 
-    /// How many bytes a write would take now.
-    var room: Int {
+    /// How many bytes a write would take now, were there no backlog.
+    private var room: Int {
         let most = budget.isExceeded ? Self.fewFrames : Self.mostFrames
         return min(credit.available, max(0, most - frames.count))
     }
+
+    /// Whether a write would take something.
+    var hasRoom: Bool { isClosed || backlog.isEmpty && room > 0 }
 
     /// Whether the client has not given credit for what the handler wants to write.
     var lacksCredit: Bool { credit.available == 0 }
 
     mutating func add(credit count: Int) throws(SessionError) {
         try credit.add(count)
+        frameBacklog()
     }
 
     var hasFrames: Bool { !frames.isEmpty }
+
+    /// Whether all that was written was handed over.
+    var isDrained: Bool { frames.isEmpty && backlog.isEmpty }
 
     /// Exchanges what is to be sent for an empty buffer.
     mutating func takeFrames(_ other: inout ByteBuffer) {
         swap(&frames, &other)
         lastFrame = nil
+        frameBacklog()
     }
 
     /// Nobody reads any more: what was not sent is dropped.
     mutating func close() {
         isClosed = true
         frames.removeAll()
+        backlog.removeAll()
         lastFrame = nil
         waiting.removeAll()
     }
