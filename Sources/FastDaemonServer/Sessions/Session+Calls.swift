@@ -1,0 +1,94 @@
+import CLinux
+import FastDaemonHost
+import FastDaemonProtocol
+import Synchronization
+
+/// How the request becomes a call, and the call an end.
+extension Session {
+    /// The request is whole.
+    func start() {
+        connection.keepReading()
+        if request.timeout > 0 { request.deadline = loop.now + UInt64(request.timeout) * 1_000_000 }
+        guard let route = core.routing[request.name] else {
+            let name = String(decoding: request.name, as: UTF8.self)
+            core.logAccess(command: Printable.line(name), id: service.nextID(), self, status: 127)
+            return finish(.noCommand, core.unknownCommand(name))
+        }
+        self.route = route
+        guard let command = route.command else { return answer(route) }
+        let call = SessionCall(self, request, window: hello!.window, mayWait: route.execution != .inline)
+        call.prepare(command, id: service.nextID(), arguments: UnsafeRawBufferPointer(request.arguments))
+        self.call = call
+        connection.onHangUp { [weak self] in self?.hangUp() }
+        if route.execution != .inline {
+            goOn(RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), loop: loop))
+        } else if command.takesInputAsItComes {
+            runInline()
+        } else {
+            phase = .gathering
+            gather()
+        }
+    }
+
+    private func goOn(_ running: RunningCall) {
+        self.running = running
+        phase = .running
+        connection.keepAlive()
+    }
+
+    /// Lets the daemon's own command answer.
+    private func answer(_ route: Route) {
+        let answer = route.builtIn!.run(request.words, core)
+        // It holds streams, and calls nobody: the daemon's own output needs credit like any other.
+        let call = SessionCall(self, request, window: hello!.window, mayWait: false)
+        self.call = call
+        call.write(answer.output, as: .output)
+        call.write(answer.errors, as: .errors)
+        let status: Int32 = answer.errors.isEmpty ? 0 : 64
+        let id = service.nextID()
+        let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
+        service.counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
+        core.logAccess(command: route.name, id: id, self, status: status, bytesOut: bytesOut)
+        finish(.completed, status: UInt8(status), "")
+    }
+
+    /// Asks for more of the input that an inline command wants to have as a whole.
+    func gather() {
+        if call!.unreadBytes > core.limits.recordBytes {
+            finish(
+                .tooLarge,
+                "\(route!.name) takes its input as a whole, and it is more than \(core.limits.recordBytes) bytes "
+                    + "(limits.recordBytes)")
+        } else {
+            pulls.add(call!.gatherInput(), ordering: .relaxed)
+        }
+    }
+
+    func runInline() {
+        let (call, route) = (call!, route!)
+        let isLogged = core.log.writes(.info)
+        let begin = isLogged ? clinux_now() : 0
+        phase = .running
+        let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
+        guard case .status(let status) = call.runInline() else { return goOn(running) }
+        let (bytesIn, bytesOut) = call.byteCounts
+        service.counters[route.index].countCall(status: status, bytesIn: bytesIn, bytesOut: bytesOut)
+        core.logAccess(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        noteEnd(status)
+    }
+
+    /// The handler has ended.
+    func noteEnd(_ status: Int32) {
+        if let surrender { return finish(surrender.verdict, surrender.text) }
+        finish(.completed, status: UInt8(status), "")
+    }
+
+    /// The call was cancelled before its turn came.
+    func noteAbandonment() {
+        if let surrender { return finish(surrender.verdict, surrender.text) }
+        finish(.completed, status: UInt8(truncatingIfNeeded: 128 + (call?.lastSignalNumber ?? 0)), "")
+    }
+
+    /// The number of the call in the log; 0 where there is none.
+    var callID: UInt64 { route?.builtIn == nil ? call?.id ?? 0 : 0 }
+}
