@@ -94,6 +94,9 @@ void cclient_free(void *_Nullable block);
 /// `strlen`.
 size_t cclient_length(const char *_Nonnull text);
 
+/// The value of an environment variable (`getenv`), `NULL` where it is not set; lives as long as the process.
+const char *_Nullable cclient_environment_value(const char *_Nonnull name);
+
 /// What an error number means, in English; lives as long as the process.
 const char *_Nonnull cclient_error_text(long number);
 
