@@ -15,7 +15,7 @@ public func entryPoint(_ count: Int32, _ words: UnsafePointer<UnsafePointer<CCha
         switch try Invocation(words, port: port) {
         case .help: try StandardOutput.write(help)
         case .version: try StandardOutput.write("fastdaemon_client " + version + "\n")
-        case .forward(let request): try forward(request)
+        case .forward(let request): return try forward(request)
         }
         return ExitStatus.success
     } catch {

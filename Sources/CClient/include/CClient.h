@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cclient_session.h"
+
 /// The error numbers that a caller tells apart; `client.c` checks that they are the kernel's.
 enum {
     CCLIENT_ENOENT = 2,
