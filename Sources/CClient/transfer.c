@@ -120,6 +120,10 @@ size_t cclient_length(const char *text) {
     return strlen(text);
 }
 
+const char *cclient_environment_value(const char *name) {
+    return getenv(name);
+}
+
 const char *cclient_error_text(long number) {
     return strerror((int)number);
 }

@@ -18,6 +18,11 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
     /// Whether a request is one datagram, and its reply another.
     public let isDatagram: Bool
 
+    /// Whether it is a path on this machine: a daemon there knows the same folders.
+    public var isUnixSocket: Bool {
+        if case .unix = endpoint { true } else { false }
+    }
+
     /// The address that `port` names: digits are a TCP port (UDP with `datagram`) of `host`, and anything else is the
     /// path of a Unix socket. Left out, `host` is the loopback address.
     ///

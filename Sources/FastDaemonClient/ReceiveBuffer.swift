@@ -2,9 +2,9 @@
 struct ReceiveBuffer: ~Copyable {
     private(set) var memory: UnsafeMutableRawBufferPointer
 
-    /// Room for 64 KiB.
-    init() {
-        memory = .allocate(byteCount: 64 << 10, alignment: 1)
+    /// Room for 64 KiB, unless another count is given.
+    init(byteCount: Int = 64 << 10) {
+        memory = .allocate(byteCount: byteCount, alignment: 1)
     }
 
     deinit {

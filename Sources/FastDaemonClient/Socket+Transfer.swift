@@ -79,7 +79,7 @@ extension Socket {
 }
 
 /// The pieces of a message that are still to be sent.
-private struct Pieces {
+struct Pieces {
     private var pieces = InlineArray<4, cclient_piece>(repeating: cclient_piece())
     private var count = 0
     private var skipped: Int

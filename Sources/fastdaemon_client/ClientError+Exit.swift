@@ -12,6 +12,7 @@ enum ExitStatus {
     static let unavailable: Int32 = 69
     static let inputOutput: Int32 = 74
     static let `protocol`: Int32 = 76
+    static let timedOut: Int32 = 124
 
     /// What a shell shows for a program that a broken pipe ended: 128 and the number of SIGPIPE.
     static let brokenPipe: Int32 = 128 + 13
@@ -39,8 +40,6 @@ extension ClientError {
         if exitStatus == ExitStatus.brokenPipe {
             return
         }
-        let line = Array("fastdaemon_client: \(description)\n".utf8)
-        // Where this fails too nobody is there to be told.
-        _ = line.withUnsafeBytes { cclient_write(2, $0.baseAddress, $0.count) }
+        StandardErrors.write(line: description)
     }
 }

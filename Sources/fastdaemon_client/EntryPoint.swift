@@ -9,18 +9,22 @@
 /// the name of its module.
 @c(fastdaemon_client_main)
 public func entryPoint(_ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>?>) -> Int32 {
-    let words = (1..<max(Int(count), 1)).compactMap { index in
-        words[index].map { word in [UInt8](UnsafeRawBufferPointer(start: word, count: cclient_length(word))) }
-    }
+    let words = (0..<Int(count)).compactMap { index in words[index].map(bytes) }
+    let port = cclient_environment_value("FASTDAEMON_PORT").map(bytes)
     do throws(ClientError) {
-        switch try Invocation(words) {
+        switch try Invocation(words, port: port) {
         case .help: try StandardOutput.write(help)
         case .version: try StandardOutput.write("fastdaemon_client " + version + "\n")
-        case .forward(let request): try forward(request)
+        case .forward(let request): return try forward(request)
         }
         return ExitStatus.success
     } catch {
         error.report()
         return error.exitStatus
     }
+}
+
+/// The bytes of a C string, without the NUL that ends it.
+private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
+    [UInt8](UnsafeRawBufferPointer(start: text, count: cclient_length(text)))
 }

@@ -3,9 +3,20 @@
     import FastDaemonProtocol
 #endif
 
-/// Sends a command with standard input to its daemon, and writes what comes back while it comes.
-func forward(_ request: Request) throws(ClientError) {
+/// Runs a command in its daemon, and writes what comes back while it comes. Returns the status to exit with.
+func forward(_ request: Request) throws(ClientError) -> Int32 {
     let address = try DaemonAddress(port: request.port, host: request.host, datagram: request.isDatagram)
+    switch request.form {
+    case .session:
+        return try forwardInSession(request, to: address)
+    case .record, .classic:
+        try forwardInRecord(request, to: address)
+        return ExitStatus.success
+    }
+}
+
+/// Sends a command with all of standard input.
+private func forwardInRecord(_ request: Request, to address: DaemonAddress) throws(ClientError) {
     // The input is read first: a daemon gives its peer little time between the connecting and the request.
     let input = try StandardInput()
     let line = request.commandLine

@@ -2,7 +2,7 @@
     import FastDaemonClient
 #endif
 
-/// What the words after the program's name ask for.
+/// What the program's words ask for.
 enum Invocation {
     /// `-h`, `--help`.
     case help
@@ -11,10 +11,35 @@ enum Invocation {
     /// A command for a daemon.
     case forward(Request)
 
+    /// The program's own name. Called by any other, the program is the command of that name.
+    static let programName: StaticString = "fastdaemon_client"
+
+    /// Reads the words that the program was called with.
+    ///
+    /// - Parameters:
+    ///   - words: All of them: the first is what the program was called as.
+    ///   - port: The value of `$FASTDAEMON_PORT`, which only a program that was called by another name looks at.
+    init(_ words: [[UInt8]], port: [UInt8]?) throws(ClientError) {
+        let name = words.first.map(Self.name) ?? []
+        if name.isEmpty || name == Self.programName {
+            try self.init(options: words.dropFirst())
+        } else {
+            let request = try Request(command: name, arguments: words.dropFirst(), port: port)
+            self = .forward(request)
+        }
+    }
+
+    /// What stands behind the last slash of a path. A login shell's name begins with a minus, which is no part of it.
+    private static func name(_ path: [UInt8]) -> [UInt8] {
+        let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+        let name = path[start...]
+        return Array(name.first == UInt8(ascii: "-") ? name.dropFirst() : name)
+    }
+
     /// Options stand before the port; everything after it belongs to the command.
-    init(_ words: [[UInt8]]) throws(ClientError) {
+    private init(options words: ArraySlice<[UInt8]>) throws(ClientError) {
         var request = Request()
-        var rest = words[...]
+        var rest = words
         while let word = rest.first, word.first == UInt8(ascii: "-"), word.count > 1 {
             rest.removeFirst()
             if word == "--" {
@@ -37,59 +62,17 @@ enum Invocation {
         }
         if !rest.isEmpty {
             request.command = Array(rest)
+        } else if request.runsLocally {
+            throw .usage("--or-exec needs a command, to run it where no daemon can be reached")
         }
+        try request.checkOptionsTogether()
         self = .forward(request)
-    }
-}
-
-/// A command, and where it goes.
-struct Request {
-    /// How the request's two strings are made.
-    enum Form {
-        /// The command line, quoted, then standard input.
-        case record
-        /// Standard input, then the words joined by single spaces, as the original of this protocol has it.
-        case classic
-    }
-
-    var host: [UInt8]?
-    var isDatagram = false
-    var form: Form?
-    var port: [UInt8] = []
-    var command = [Array("help".utf8)]
-
-    fileprivate mutating func apply(
-        _ option: [UInt8], takingValueFrom rest: inout ArraySlice<[UInt8]>
-    ) throws(ClientError) {
-        if option == "--dgram" {
-            isDatagram = true
-        } else if option == "--record" {
-            try choose(.record)
-        } else if option == "--classic" {
-            try choose(.classic)
-        } else if option == "--host" {
-            guard let value = rest.popFirst() else {
-                throw .usage("--host needs the name or address of a host")
-            }
-            host = value
-        } else if option.prefix(7) == "--host=" {
-            host = Array(option.dropFirst(7))
-        } else {
-            throw .usage("there is no option " + String(decoding: option, as: UTF8.self))
-        }
-    }
-
-    private mutating func choose(_ form: Form) throws(ClientError) {
-        if let chosen = self.form, chosen != form {
-            throw .usage("--record and --classic exclude each other")
-        }
-        self.form = form
     }
 }
 
 extension Collection<UInt8> {
     /// Whether the bytes are those of `text`. They are compared as bytes, not as Unicode text.
-    fileprivate static func == (word: Self, text: StaticString) -> Bool {
+    static func == (word: Self, text: StaticString) -> Bool {
         word.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

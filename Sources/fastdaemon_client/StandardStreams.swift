@@ -68,3 +68,13 @@ enum StandardOutput {
         }
     }
 }
+
+/// The stream that the program speaks of itself on.
+enum StandardErrors {
+    /// Writes one line.
+    static func write(line: String) {
+        let line = Array("fastdaemon_client: \(line)\n".utf8)
+        // Where this fails too nobody is there to be told.
+        _ = line.withUnsafeBytes { cclient_write(2, $0.baseAddress, $0.count) }
+    }
+}

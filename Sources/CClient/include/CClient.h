@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cclient_session.h"
+
 /// The error numbers that a caller tells apart; `client.c` checks that they are the kernel's.
 enum {
     CCLIENT_ENOENT = 2,
@@ -93,6 +95,9 @@ void cclient_free(void *_Nullable block);
 
 /// `strlen`.
 size_t cclient_length(const char *_Nonnull text);
+
+/// The value of an environment variable (`getenv`), `NULL` where it is not set; lives as long as the process.
+const char *_Nullable cclient_environment_value(const char *_Nonnull name);
 
 /// What an error number means, in English; lives as long as the process.
 const char *_Nonnull cclient_error_text(long number);

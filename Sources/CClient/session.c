@@ -1,0 +1,77 @@
+#define _GNU_SOURCE
+#include "cclient_session.h"
+
+#include "CClient.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+_Static_assert(CCLIENT_EINTR == EINTR, "errno");
+
+extern char **environ;
+
+static short poll_events(int events) {
+    return (short)(((events & CCLIENT_READABLE) ? POLLIN : 0) | ((events & CCLIENT_WRITABLE) ? POLLOUT : 0));
+}
+
+long cclient_wait_for_either(int descriptor, int events, int other, int other_events) {
+    struct pollfd watched[] = {
+        {.fd = descriptor, .events = poll_events(events)},
+        {.fd = other, .events = poll_events(other_events)},
+    };
+    if (poll(watched, 2, -1) < 0) {
+        return -errno;
+    }
+    long found = 0;
+    if (watched[0].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+        found |= events;
+    }
+    if (watched[0].revents & POLLIN) {
+        found |= CCLIENT_READABLE;
+    }
+    if (watched[0].revents & POLLOUT) {
+        found |= CCLIENT_WRITABLE;
+    }
+    if (watched[1].revents & POLLNVAL) {
+        found |= CCLIENT_OTHER_CLOSED;
+    } else if (watched[1].revents != 0) {
+        found |= CCLIENT_OTHER_READY;
+    }
+    return found;
+}
+
+long cclient_receive_once(int socket, void *buffer, size_t count) {
+    ssize_t received = recv(socket, buffer, count, 0);
+    return received < 0 ? -errno : received;
+}
+
+long cclient_read_once(int descriptor, void *buffer, size_t count) {
+    ssize_t got = read(descriptor, buffer, count);
+    return got < 0 ? -errno : got;
+}
+
+long cclient_write_once(int descriptor, const void *bytes, size_t count) {
+    ssize_t written = write(descriptor, bytes, count);
+    return written < 0 ? -errno : written;
+}
+
+const char *const *cclient_environment(void) {
+    return (const char *const *)environ;
+}
+
+long cclient_working_directory(char *buffer, size_t count) {
+    return getcwd(buffer, count) == NULL ? -errno : (long)strlen(buffer);
+}
+
+bool cclient_is_terminal_of_size(int descriptor, cclient_terminal_size *size) {
+    struct winsize window;
+    if (ioctl(descriptor, TIOCGWINSZ, &window) < 0) {
+        return false;
+    }
+    *size = (cclient_terminal_size){.columns = window.ws_col, .rows = window.ws_row};
+    return true;
+}

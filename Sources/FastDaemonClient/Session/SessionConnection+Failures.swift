@@ -1,0 +1,73 @@
+#if hasFeature(Embedded)
+    import CClientStatic
+#else
+    import CClient
+    import FastDaemonProtocol
+#endif
+
+// What a daemon says that is not its side of a session.
+
+extension SessionConnection {
+    var endedEarly: ClientError {
+        if let otherVersion {
+            return isOfOtherVersion(otherVersion)
+        }
+        return ClientError(
+            .endedEarly, "\(address) hung up before the end of the command; its log may say why")
+    }
+
+    func isOfOtherVersion(_ version: UInt8) -> ClientError {
+        ClientError(
+            .notTheProtocol,
+            "\(address) speaks version \(version) of the session protocol, and this client version "
+                + "\(SessionHello.version.major)")
+    }
+
+    func broke(_ error: SessionError) -> ClientError {
+        ClientError(.notTheProtocol, "\(address) broke a rule of the session protocol: \(error)")
+    }
+
+    /// What to say where the decoder refuses what came.
+    func failure(_ error: SessionError) -> ClientError {
+        if let otherVersion {
+            return isOfOtherVersion(otherVersion)
+        }
+        guard case .notASession(let byte) = error else {
+            return broke(error)
+        }
+        if byte > SessionFrame.lastFirstByteOfRecord {
+            return ClientError(.notTheProtocol, "what came back from \(address) is no session; is another server there?")
+        }
+        let words = secondStringOfRecord()
+        return ClientError(
+            .notTheProtocol,
+            "\(address) speaks records, and no sessions: add --record" + (words.isEmpty ? "" : " (it says: \(words))"))
+    }
+
+    /// The first line of the second string of the record that came: what a daemon says that knows only records. A record that
+    /// does not fit the buffer, or does not come whole, says nothing.
+    private func secondStringOfRecord() -> String {
+        var splitter = RecordSplitter()
+        var line: [UInt8] = []
+        var isWhole = false
+        var start = 0
+        var end = filled
+        while !isWhole {
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer.memory[start..<end]).bytes
+            var offset = 0
+            while let piece = try? splitter.next(in: bytes, at: &offset) {
+                if piece.part == .second {
+                    bytes.extracting(piece.range).withUnsafeBytes { line.append(contentsOf: $0) }
+                }
+            }
+            isWhole = splitter.isComplete || line.contains(UInt8(ascii: "\n"))
+            start = end
+            if isWhole || start == buffer.memory.count { break }
+            let count = cclient_receive(
+                descriptor, buffer.memory.baseAddress! + start, buffer.memory.count - start, true)
+            if count <= 0 { break }
+            end += count
+        }
+        return printable(line.prefix { $0 != UInt8(ascii: "\n") })
+    }
+}
