@@ -143,7 +143,9 @@ let package = Package(
             name: "FastDaemonClientTests", dependencies: ["FastDaemonClient", "FastDaemonProtocol", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "FastDaemonServerTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
+            name: "FastDaemonServerTests",
+            dependencies: ["CFastDaemonPlugin", "FastDaemonProtocol", "FastDaemonServer", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
         .testTarget(

@@ -120,4 +120,20 @@ import Testing
         }
         #expect(count == 1)
     }
+
+    @Test("A signal that came before anybody wanted to be told is told once")
+    func untoldSignals() {
+        var state = CallState()
+        let before = state.takeUntoldSignal()
+        #expect(!before)
+        let early = state.beginSignalCallback(on: 1)
+        #expect(early == nil)
+        let (first, second) = (state.takeUntoldSignal(), state.takeUntoldSignal())
+        #expect(first && !second)
+        state.setCallback(Self.callback, for: Int(FASTDAEMON_EVENT_SIGNAL))
+        let told = state.beginSignalCallback(on: 1)
+        #expect(told != nil)
+        let after = state.takeUntoldSignal()
+        #expect(!after)
+    }
 }
