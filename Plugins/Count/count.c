@@ -1,12 +1,16 @@
 /*
- * count - counts the lines, words and bytes of its input, as wc does: a handler in plain C.
+ * count - counts the lines, words and bytes of its input or of files, as wc does: a handler in plain C.
  *
- * It runs on the pool ("concurrent"), where it may wait for its input.
+ * It runs on the pool ("concurrent"), where it may wait for its input, and where a relative path means the caller's.
  */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fastdaemon_plugin.h"
 
@@ -15,9 +19,10 @@ struct counts {
     bool in_word;
 };
 
-/* What to print. */
+/* What to print, and of what: the words from `first_file` on. */
 struct choice {
     bool lines, words, bytes;
+    size_t first_file;
 };
 
 /* Whether a byte ends a word: the white space of the C locale, whatever locale the daemon runs in. */
@@ -25,15 +30,15 @@ static bool is_space(unsigned char byte) {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-static void count_piece(struct counts *counts, fastdaemon_bytes piece) {
-    for (size_t at = 0; at < piece.count; at++) {
-        unsigned char byte = (unsigned char)piece.data[at];
+static void count_piece(struct counts *counts, const char *data, size_t count) {
+    for (size_t at = 0; at < count; at++) {
+        unsigned char byte = (unsigned char)data[at];
         bool space = is_space(byte);
         counts->lines += byte == '\n';
         counts->words += !space && !counts->in_word;
         counts->in_word = !space;
     }
-    counts->bytes += piece.count;
+    counts->bytes += count;
 }
 
 /* Writes formatted text; the host's error, or 0 or more. */
@@ -48,13 +53,18 @@ static int64_t print(const fastdaemon_host *host, fastdaemon_call *call, uint32_
     return host->write(call, stream, text, fits, FASTDAEMON_MAY_WAIT);
 }
 
-/* Reads -l, -w and -c, alone or together; false, after saying so, where another word stands. */
-static bool read_arguments(const fastdaemon_host *host, fastdaemon_call *call, struct choice *choice) {
-    size_t count;
-    const fastdaemon_bytes *words = host->arguments(call, &count);
-    for (size_t at = 1; at < count; at++) {
+/* Reads -l, -w and -c, alone or together, up to the first other word; false, after saying so, where an option is none. */
+static bool read_options(
+    const fastdaemon_host *host, fastdaemon_call *call, const fastdaemon_bytes *words, size_t count, struct choice *choice
+) {
+    size_t at = 1;
+    for (; at < count && words[at].count > 1 && words[at].data[0] == '-'; at++) {
         const char *word = words[at].data;
-        if (word[0] != '-' || strspn(word + 1, "lwc") != words[at].count - 1 || words[at].count == 1) {
+        if (strcmp(word, "--") == 0) {
+            at++;
+            break;
+        }
+        if (strspn(word + 1, "lwc") != words[at].count - 1) {
             print(host, call, FASTDAEMON_STANDARD_ERROR, "%.100s: \"%.200s\" is none of -l, -w and -c\n",
                   words[0].data, word);
             return false;
@@ -63,13 +73,14 @@ static bool read_arguments(const fastdaemon_host *host, fastdaemon_call *call, s
         choice->words |= strchr(word, 'w') != NULL;
         choice->bytes |= strchr(word, 'c') != NULL;
     }
-    if (!choice->lines && !choice->words && !choice->bytes) *choice = (struct choice){true, true, true};
+    if (!choice->lines && !choice->words && !choice->bytes) choice->lines = choice->words = choice->bytes = true;
+    choice->first_file = at;
     return true;
 }
 
 /* One number stands alone; several stand in columns of seven, as wc sets them for standard input. */
 static int64_t print_counts(
-    const fastdaemon_host *host, fastdaemon_call *call, struct choice choice, const struct counts *counts
+    const fastdaemon_host *host, fastdaemon_call *call, struct choice choice, const struct counts *counts, const char *name
 ) {
     const uint64_t numbers[] = {counts->lines, counts->words, counts->bytes};
     const bool chosen[] = {choice.lines, choice.words, choice.bytes};
@@ -82,39 +93,105 @@ static int64_t print_counts(
         unsigned long long number = numbers[at];
         end += snprintf(line + end, sizeof line - (size_t)end, "%s%*llu", space, width, number);
     }
-    return print(host, call, FASTDAEMON_STANDARD_OUTPUT, "%s\n", line);
+    return print(host, call, FASTDAEMON_STANDARD_OUTPUT, "%s%s%.400s\n", line, name[0] ? " " : "", name);
 }
 
-/* What a call ends with whose input or output was cut off: 130 as after Ctrl-C, 141 as after a closed pipe. */
-static int32_t status_of(int64_t error) {
-    return error == FASTDAEMON_ERROR_CANCELLED ? 130 : 141;
+/* What a call ends with whose input or output was cut off: 128 and the signal's number, 130 as after Ctrl-C where it was no
+   signal, 141 as after a closed pipe. */
+static int32_t status_of(const fastdaemon_host *host, fastdaemon_call *call, int64_t error) {
+    if (error != FASTDAEMON_ERROR_CANCELLED) return 141;
+    return host->cancelled(call) == FASTDAEMON_CANCELLED_BY_SIGNAL ? 128 + host->last_signal(call) : 130;
+}
+
+/* Counts standard input. Returns 0, or the host's error. */
+static int32_t count_input(const fastdaemon_host *host, fastdaemon_call *call, struct counts *counts) {
+    fastdaemon_bytes piece;
+    int32_t answer;
+    while ((answer = host->read(call, &piece, FASTDAEMON_MAY_WAIT)) > 0) count_piece(counts, piece.data, piece.count);
+    return answer;
+}
+
+/* Counts a file, a relative path being the caller's. Returns 0, the host's error where the call was cancelled, or an errno. */
+static int32_t count_file(
+    const fastdaemon_host *host, fastdaemon_call *call, const char *path, struct counts *counts
+) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) return errno;
+    char piece[65536];
+    ssize_t got;
+    while ((got = read(file, piece, sizeof piece)) != 0) {
+        if (got < 0 && errno != EINTR) break;
+        if (got > 0) count_piece(counts, piece, (size_t)got);
+        if (host->cancelled(call)) {
+            close(file);
+            return FASTDAEMON_ERROR_CANCELLED;
+        }
+    }
+    int32_t result = got < 0 ? errno : 0;
+    close(file);
+    return result;
+}
+
+/* Counts each file, and all of them together where there are several. A file that cannot be read is told of, and the next is
+   counted. */
+static int32_t count_files(
+    const fastdaemon_host *host, fastdaemon_call *call, const fastdaemon_bytes *words, size_t count, struct choice choice
+) {
+    struct counts total = {0, 0, 0, false};
+    int32_t status = 0;
+    for (size_t at = choice.first_file; at < count; at++) {
+        const char *path = words[at].data;
+        struct counts counts = {0, 0, 0, false};
+        int32_t result =
+            strcmp(path, "-") == 0 ? count_input(host, call, &counts) : count_file(host, call, path, &counts);
+        int64_t written;
+        if (result < 0) return status_of(host, call, result);
+        if (result > 0) {
+            char reason[128];
+            written = print(host, call, FASTDAEMON_STANDARD_ERROR, "%.100s: %.300s: %s\n", words[0].data, path,
+                            strerror_r(result, reason, sizeof reason));
+            status = 1;
+        } else {
+            written = print_counts(host, call, choice, &counts, path);
+            total.lines += counts.lines;
+            total.words += counts.words;
+            total.bytes += counts.bytes;
+        }
+        if (written < 0) return status_of(host, call, written);
+    }
+    if (count - choice.first_file > 1) {
+        int64_t written = print_counts(host, call, choice, &total, "total");
+        if (written < 0) return status_of(host, call, written);
+    }
+    return status;
 }
 
 static int32_t run(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    struct choice choice = {false, false, false};
-    if (!read_arguments(host, call, &choice)) return 2;
+    size_t word_count;
+    const fastdaemon_bytes *words = host->arguments(call, &word_count);
+    struct choice choice = {false, false, false, 0};
+    if (!read_options(host, call, words, word_count, &choice)) return 2;
+    if (choice.first_file < word_count) return count_files(host, call, words, word_count, choice);
 
     struct counts counts = {0, 0, 0, false};
-    fastdaemon_bytes piece;
-    int32_t answer;
-    while ((answer = host->read(call, &piece, FASTDAEMON_MAY_WAIT)) > 0) count_piece(&counts, piece);
-    if (answer < 0) return status_of(answer);
-
-    int64_t written = print_counts(host, call, choice, &counts);
-    return written < 0 ? status_of(written) : 0;
+    int32_t answer = count_input(host, call, &counts);
+    if (answer < 0) return status_of(host, call, answer);
+    int64_t written = print_counts(host, call, choice, &counts, "");
+    return written < 0 ? status_of(host, call, written) : 0;
 }
 
 static const fastdaemon_command count = {
     .size = sizeof(fastdaemon_command),
     .name = "count",
-    .summary = "counts the lines, words and bytes of its input",
-    .usage = "count [-l] [-w] [-c]\n"
+    .summary = "counts the lines, words and bytes of its input or of files",
+    .usage = "count [-l] [-w] [-c] [FILE ...]\n"
              "\n"
-             "Counts standard input, and prints the numbers as wc(1) does: lines (-l),\n"
-             "words (-w) and bytes (-c), in this order, or all three. A line is a line\n"
-             "feed. A word is a run of bytes other than space, tab, line feed, vertical\n"
-             "tab, form feed and carriage return, in every locale.",
+             "Counts each FILE, or standard input where there is none and where it is -,\n"
+             "and prints the numbers as wc(1) does: lines (-l), words (-w) and bytes (-c),\n"
+             "in this order, or all three. A line is a line feed. A word is a run of bytes\n"
+             "other than space, tab, line feed, vertical tab, form feed and carriage return,\n"
+             "in every locale.",
     .execution = FASTDAEMON_CONCURRENT,
     .run = run,
 };
