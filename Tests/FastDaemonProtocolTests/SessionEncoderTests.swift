@@ -24,7 +24,10 @@ struct SessionEncoderTests {
         #expect(
             encode { SessionEncoder.append(SessionSignal(28, columns: 0x0102, rows: 0x0304), to: &$0) }
                 == [8, 0, 0, 5, 28, 1, 2, 3, 4])
-        #expect(encode { SessionEncoder.append(SessionSignal(SessionSignal.interrupt), to: &$0) } == [8, 0, 0, 5, 2, 0, 0, 0, 0])
+        #expect(
+            encode { SessionEncoder.append(SessionSignal(SessionSignal.interrupt), to: &$0) } == [
+                8, 0, 0, 5, 2, 0, 0, 0, 0,
+            ])
         #expect(encode { SessionEncoder.append(credit: 0x0102_0304, to: &$0) } == [9, 0, 0, 4, 1, 2, 3, 4])
         #expect(encode { SessionEncoder.append(pull: 0x0102_0304, to: &$0) } == [0x23, 0, 0, 4, 1, 2, 3, 4])
     }
