@@ -63,7 +63,7 @@ func forwarder() -> [Target] {
             name: "CClientStatic",
             cSettings: c + [.unsafeFlags(compile + ["-Os", "-ffunction-sections", "-fno-stack-protector"])]),
         .executableTarget(
-            name: name, dependencies: ["CClientStatic"], exclude: [manual],
+            name: name, dependencies: ["CClientStatic"], exclude: [manual, "FastDaemonProtocol/Vectors"],
             swiftSettings: swift + [
                 .enableExperimentalFeature("Embedded"),
                 .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "FastDaemonSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "CBench", cSettings: c),
         .target(name: "CClient", cSettings: c),
-        .target(name: "FastDaemonProtocol", swiftSettings: swift),
+        .target(name: "FastDaemonProtocol", exclude: ["Vectors"], swiftSettings: swift),
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],

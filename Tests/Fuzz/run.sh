@@ -4,8 +4,8 @@
 #   Tests/Fuzz/run.sh [SECONDS [DIRECTORY]]
 #
 # SECONDS (30 where left out) are for each fuzzer. What it builds and finds goes to DIRECTORY (.build/fuzz); the corpus
-# that is checked in is read and not written. An input that breaks something is left there as Record-crash-... or
-# CommandLine-crash-...; give it to the fuzzer of that name to see it again.
+# that is checked in is read and not written. An input that breaks something is left there as Record-crash-..., or with the
+# name of another fuzzer before it; give it to the fuzzer of that name to see it again.
 set -eu
 
 seconds=${1:-30}
@@ -26,9 +26,11 @@ quietly compile -static -emit-library -emit-module -module-name FastDaemonProtoc
     -emit-module-path "$out/FastDaemonProtocol.swiftmodule" -o "$out/libFastDaemonProtocol.a" \
     Sources/FastDaemonProtocol/*.swift Sources/FastDaemonProtocol/*/*.swift
 
-for name in Record CommandLine; do
+for name in Record CommandLine SessionClient SessionServer; do
     quietly compile -I "$out" -L "$out" -lFastDaemonProtocol -o "$out/$name" "Tests/Fuzz/${name}Fuzzer.swift" \
-        Tests/FastDaemonProtocolTests/Invariants.swift Tests/FastDaemonProtocolTests/Support.swift
+        Tests/FastDaemonProtocolTests/Invariants.swift Tests/FastDaemonProtocolTests/Support.swift \
+        Tests/FastDaemonProtocolTests/SessionInvariants.swift Tests/FastDaemonProtocolTests/SessionLog.swift \
+        Tests/FastDaemonProtocolTests/SessionReference.swift
     mkdir -p "$out/corpus/$name"
     echo "$name, $seconds seconds"
     "$out/$name" -max_total_time="$seconds" -max_len=400 -timeout=5 -print_final_stats=1 \

@@ -3,7 +3,7 @@ public struct SessionCredit: Equatable, Sendable {
     /// In bytes.
     public private(set) var available: Int
 
-    /// The window of the client's hello.
+    /// The window of the client's hello, which a decoder has found to be no more than the protocol allows.
     public init(window: UInt32 = 0) {
         available = Int(window)
     }

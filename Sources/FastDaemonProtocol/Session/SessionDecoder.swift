@@ -15,8 +15,8 @@ public struct SessionDecoder: Sendable {
         /// Nothing came.
         case beginning
 
-        /// A client has said hello and not yet RUN. `seen` has a bit for each type that came.
-        case request(seen: UInt32)
+        /// A client has said hello and not yet RUN.
+        case request(seen: SeenFrames)
 
         /// Data, credit and signals may come.
         case running
@@ -52,7 +52,7 @@ public struct SessionDecoder: Sendable {
     }
 
     /// Takes note of what was allowed to the sender: each PULL to a client; to a server the window of the hello, then each
-    /// CREDIT.
+    /// CREDIT. A PULL that crossed the end of input on its way is allowed in vain.
     public mutating func allow(_ count: Int) {
         allowance += count
     }
@@ -135,16 +135,19 @@ public struct SessionDecoder: Sendable {
 
     private func checkPlace(of type: SessionFrameType, _ count: Int) throws(SessionError) {
         switch phase {
-        case .beginning: break
+        case .beginning, .ended: break
         case .request(let seen):
-            guard type.belongsToRequest, seen & 1 << UInt32(type.rawValue) == 0 else { throw .outOfPlace(type) }
-            if type == .run, seen & 1 << UInt32(SessionFrameType.arguments.rawValue) == 0 { throw .outOfPlace(type) }
+            if type == .hello { throw .outOfPlace(type, .twice) }
+            guard type.belongsToRequest else { throw .outOfPlace(type, .beforeRun) }
+            if seen.contains(type) { throw .outOfPlace(type, .twice) }
+            if type == .run, !seen.contains(.arguments) { throw .outOfPlace(type, .withoutArguments) }
             if requestBytes + count > requestLimit {
                 throw .requestTooLarge(declared: requestBytes + count, limit: requestLimit)
             }
         case .running:
-            if type == .hello || type.belongsToRequest || type == .input && inputHasEnded { throw .outOfPlace(type) }
-        case .ended: throw .outOfPlace(type)
+            if type == .hello || type == .run { throw .outOfPlace(type, .twice) }
+            if type.belongsToRequest { throw .outOfPlace(type, .afterRun) }
+            if type == .input, inputHasEnded { throw .outOfPlace(type, .afterEndOfInput) }
         }
     }
 
@@ -153,14 +156,20 @@ public struct SessionDecoder: Sendable {
         _ type: SessionFrameType, _ range: Range<Int>, _ bytes: RawSpan
     ) throws(SessionError) -> SessionEvent {
         let payload = bytes.extracting(range)
-        if case .request(let seen) = phase {
-            phase = .request(seen: seen | 1 << UInt32(type.rawValue))
+        if case .request(var seen) = phase {
+            seen.insert(type)
+            phase = .request(seen: seen)
             requestBytes += range.count
         }
         switch type {
         case .hello:
-            phase = sender == .client ? .request(seen: 0) : .running
-            return .hello(SessionHello(payload))
+            let hello = SessionHello(payload)
+            // What a server's window says is not looked at, and what another version takes for too much is not known here.
+            if sender == .client, hello.major == SessionHello.version.major, hello.window > SessionFrame.mostCredit {
+                throw .tooMuchCredit
+            }
+            phase = sender == .client ? .request(seen: SeenFrames()) : .running
+            return .hello(hello)
         case .arguments:
             try payload.checkStrings(of: type)
             if payload.isEmpty || payload.byte(at: 0) == 0 { throw .malformed(type, .emptyName) }
@@ -201,38 +210,19 @@ public struct SessionDecoder: Sendable {
         case .input, .output, .errors:
             // What has bytes was handed on as it came, so this is an INPUT without any.
             inputHasEnded = true
+            allowance = 0
             return .endOfInput
         }
     }
 }
 
-extension SessionFrameType {
-    fileprivate var carriesData: Bool { self == .input || self == .output || self == .errors }
+/// The types that came of a request, a bit each.
+private struct SeenFrames {
+    private var bits: UInt8 = 0
 
-    fileprivate var belongsToRequest: Bool { rawValue <= SessionFrameType.run.rawValue }
+    func contains(_ type: SessionFrameType) -> Bool { bits & 1 << type.rawValue != 0 }
 
-    fileprivate func isSent(by side: SessionSide) -> Bool {
-        switch self {
-        case .hello: true
-        case .output, .errors, .pull, .end: side == .server
-        default: side == .client
-        }
-    }
-
-    /// The lengths that a payload of this type may have.
-    fileprivate var lengths: ClosedRange<Int> {
-        switch self {
-        case .hello: 12...255
-        case .arguments, .environment: 0...SessionFrame.mostDeclarableBytes
-        case .directory: 1...SessionFrame.longestDirectory
-        case .terminals, .signal: 5...5
-        case .timeout, .credit, .pull: 4...4
-        case .run: 0...0
-        case .input: 0...SessionFrame.mostBytes
-        case .output, .errors: 1...SessionFrame.mostBytes
-        case .end: 10...SessionFrame.mostBytes
-        }
-    }
+    mutating func insert(_ type: SessionFrameType) { bits |= 1 << type.rawValue }
 }
 
 extension SessionHello {

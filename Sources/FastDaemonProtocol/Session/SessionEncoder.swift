@@ -1,7 +1,10 @@
 /// Writes the frames of a session as bytes.
 public enum SessionEncoder {
     /// Appends a header, whose payload is to follow.
+    ///
+    /// - Precondition: `count` is at most `SessionFrame.mostDeclarableBytes`.
     public static func appendHeader(_ type: SessionFrameType, count: Int, to output: inout [UInt8]) {
+        precondition(count <= SessionFrame.mostDeclarableBytes)
         append(UInt32(bigEndian: SessionFrame.header(type, count: count)), to: &output)
     }
 
@@ -41,20 +44,31 @@ public enum SessionEncoder {
     }
 
     /// Appends CREDIT.
+    ///
+    /// - Precondition: `count` is not 0.
     public static func append(credit count: Int, to output: inout [UInt8]) {
+        precondition(count > 0)
         appendHeader(.credit, count: 4, to: &output)
         append(UInt32(count), to: &output)
     }
 
     /// Appends PULL.
+    ///
+    /// - Precondition: `count` is not 0.
     public static func append(pull count: Int, to output: inout [UInt8]) {
+        precondition(count > 0)
         appendHeader(.pull, count: 4, to: &output)
         append(UInt32(count), to: &output)
     }
 
-    /// Appends END; a text that is too long for the frame is cut short.
+    /// Appends END; a text that is too long for the frame is cut short, between two characters.
     public static func append(_ end: SessionEnd, text: RawSpan, to output: inout [UInt8]) {
-        let text = text.extracting(first: SessionFrame.mostBytes - 10)
+        var last = min(text.byteCount, SessionFrame.mostBytes - 10)
+        // Not before a byte that goes on with a character. UTF-8 has at most three of those in a row.
+        if last < text.byteCount {
+            for _ in 0..<3 where text.byte(at: last) & 0xC0 == 0x80 { last -= 1 }
+        }
+        let text = text.extracting(first: last)
         appendHeader(.end, count: 10 + text.byteCount, to: &output)
         output.append(end.verdict.rawValue)
         output.append(end.status)

@@ -6,8 +6,8 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A type that is not known and not to be skipped, or that is the other side's.
     case unexpectedType(UInt8)
 
-    /// A known frame where it may not come: a second hello, one of the request twice or too late, anything too early.
-    case outOfPlace(SessionFrameType)
+    /// A known frame where it may not come.
+    case outOfPlace(SessionFrameType, Misplacement)
 
     /// A payload of a length that its type does not have.
     case wrongLength(type: UInt8, Int)
@@ -37,18 +37,46 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notASession(let byte): "a session begins with the byte fd, and this is \(hexadecimal(byte))"
-        case .unexpectedType(let type): "a frame of type \(hexadecimal(type)) is not for this side to send"
-        case .outOfPlace(let type): "the frame \(type.name) came where it may not come"
+        case .unexpectedType(let type):
+            if let known = SessionFrameType(rawValue: type) {
+                "\(known.name) is not for this side to send"
+            } else {
+                "there is no frame of type \(hexadecimal(type))"
+            }
+        case .outOfPlace(let type, let place): "\(type.name) came \(place.text)"
         case .wrongLength(let type, let count):
-            "a frame of type \(hexadecimal(type)) has a payload of another length than \(count) bytes"
+            if let known = SessionFrameType(rawValue: type) {
+                "\(known.name) cannot have a payload of \(count) bytes"
+            } else {
+                "a frame of type \(hexadecimal(type)) cannot have a payload of \(count) bytes"
+            }
         case .requestTooLarge(let declared, let limit):
-            "the words, environment and directory have \(declared) bytes, and the limit is \(limit)"
+            "the request has at least \(declared) bytes, and the limit is \(limit)"
         case .malformed(let type, let reason): "\(type.name): \(reason.text)"
         case .notPulled: "an INPUT came that was not asked for"
         case .beyondCredit(let count): "output came for which there was no credit: \(count) bytes"
         case .tooMuchCredit: "more than \(SessionFrame.mostCredit) bytes of credit are unused"
         case .tooManyPulls: "more than \(SessionFrame.mostPulls) INPUTs are owed"
         case .endedEarly: "the stream ended before the session"
+        }
+    }
+
+    /// In what way a frame is where it may not be.
+    public enum Misplacement: Equatable, Sendable {
+        case beforeRun
+        case afterRun
+        case twice
+        case withoutArguments
+        case afterEndOfInput
+
+        fileprivate var text: StaticString {
+            switch self {
+            case .beforeRun: "before RUN"
+            case .afterRun: "after RUN"
+            case .twice: "twice"
+            case .withoutArguments: "without ARGUMENTS"
+            case .afterEndOfInput: "after the end of input"
+            }
         }
     }
 
