@@ -36,9 +36,7 @@ long cclient_wait_for_either(int descriptor, int events, int other, int other_ev
     if (watched[0].revents & POLLOUT) {
         found |= CCLIENT_WRITABLE;
     }
-    if (watched[1].revents & POLLNVAL) {
-        found |= CCLIENT_OTHER_CLOSED;
-    } else if (watched[1].revents != 0) {
+    if (watched[1].revents != 0) {
         found |= CCLIENT_OTHER_READY;
     }
     return found;

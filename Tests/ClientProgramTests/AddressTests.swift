@@ -16,7 +16,7 @@ struct AddressTests {
     @Test("a number is a TCP port of the loopback address, IPv4's or IPv6's", arguments: ["127.0.0.1", "::1"])
     func loopback(host: String) throws {
         let server = try FakeServer(.tcp(host), script: Self.answer)
-        #expect(try client(server.port, "x").outputText == "ok")
+        #expect(try client("--record", server.port, "x").outputText == "ok")
         #expect(try server.finish() == record("x"))
     }
 
@@ -28,7 +28,7 @@ struct AddressTests {
     )
     func host(host: String, options: [String]) throws {
         let server = try FakeServer(.tcp(host), script: Self.answer)
-        let result = try run(builtProgram("fastdaemon_client"), options + [server.port, "x"])
+        let result = try run(builtProgram("fastdaemon_client"), ["--record"] + options + [server.port, "x"])
         #expect(result.outputText == "ok")
         #expect(try server.finish() == record("x"))
     }

@@ -26,7 +26,7 @@ struct BinaryTests {
             try peer.send(record(manyBytes(64 << 20)))
             return request
         }
-        let script = "ulimit -v 16384; exec \"$0\" \"$1\" x"
+        let script = "ulimit -v 16384; exec \"$0\" --record \"$1\" x"
         let result = try run("/bin/sh", ["-c", script, builtProgram("fastdaemon_client"), server.port])
         #expect(result.status == .exited(0))
         #expect(result.output == manyBytes(64 << 20))
@@ -45,7 +45,7 @@ struct BinaryTests {
         }
         let program = builtProgram("fastdaemon_client")
         let trace = folder.file("trace")
-        let result = try run("/usr/bin/env", ["strace", "-o", trace, program, server.port, "echo", "hi"])
+        let result = try run("/usr/bin/env", ["strace", "-o", trace, program, "--record", server.port, "echo", "hi"])
         #expect(result.outputText == "hi\n")
         _ = try server.finish()
         let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")

@@ -122,7 +122,8 @@ struct FailureTests {
 
     @Test("a folder as standard input")
     func inputFails() throws {
-        let result = try run("/bin/sh", ["-c", "exec \"$0\" \"$@\" <.", builtProgram("fastdaemon_client"), "9", "x"])
+        let result = try run(
+            "/bin/sh", ["-c", "exec \"$0\" \"$@\" <.", builtProgram("fastdaemon_client"), "--record", "9", "x"])
         expectLine(result, 74, "cannot read standard input: Is a directory")
     }
 

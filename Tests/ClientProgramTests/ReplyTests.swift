@@ -13,7 +13,7 @@ struct ReplyTests {
             try script(peer)
             return []
         }
-        let result = try client(server.port, "x", input: .bytes(input), closing: closing)
+        let result = try client("--record", server.port, "x", input: .bytes(input), closing: closing)
         _ = try server.finish()
         return result
     }
@@ -92,7 +92,7 @@ struct ReplyTests {
             gone.wait()
             return []
         }
-        let result = try client(server.port, "x", input: .bytes([UInt8](repeating: 1, count: 8 << 20)))
+        let result = try client("--record", server.port, "x", input: .bytes([UInt8](repeating: 1, count: 8 << 20)))
         gone.signal()
         _ = try server.finish()
         #expect(result.status == .exited(0))

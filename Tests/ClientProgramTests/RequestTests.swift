@@ -7,7 +7,7 @@ import Testing
 struct RequestTests {
     /// What a daemon gets when the forwarder is called with `options`, a port and `words`.
     private func request(
-        options: [String] = [], _ words: [String], input: ProgramInput = .bytes([])
+        options: [String] = ["--record"], _ words: [String], input: ProgramInput = .bytes([])
     ) throws -> [UInt8] {
         let folder = try TemporaryFolder()
         let server = try FakeServer(.unix(folder.file("s"))) { peer in

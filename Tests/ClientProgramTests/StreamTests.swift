@@ -22,7 +22,7 @@ struct StreamTests {
     @Test("a reader that leaves ends it quietly, as SIGPIPE ends cat")
     func brokenPipe() throws {
         let server = try server(Array("line\n".utf8) + manyBytes(16 << 20))
-        let result = try shell("\"$0\" \"$1\" x | head -1; echo ${PIPESTATUS[0]}", server)
+        let result = try shell("\"$0\" --record \"$1\" x | head -1; echo ${PIPESTATUS[0]}", server)
         #expect(result.outputText == "line\n141\n")
         #expect(result.errors.isEmpty)
         _ = try server.finish()
@@ -31,7 +31,7 @@ struct StreamTests {
     @Test("it ends so, too, where SIGPIPE is ignored")
     func ignoredBrokenPipe() throws {
         let server = try server([UInt8](repeating: 10, count: 1 << 20))
-        let result = try shell("trap '' PIPE; \"$0\" \"$1\" x | head -c 1; echo ${PIPESTATUS[0]}", server)
+        let result = try shell("trap '' PIPE; \"$0\" --record \"$1\" x | head -c 1; echo ${PIPESTATUS[0]}", server)
         #expect(result.outputText == "\n141\n")
         #expect(result.errors.isEmpty)
         _ = try server.finish()
@@ -40,14 +40,14 @@ struct StreamTests {
     @Test("a closed standard output is an error only where there is output")
     func closedOutput() throws {
         let silent = try server([], "err")
-        let quiet = try client(silent.port, "x", closing: [1])
+        let quiet = try client("--record", silent.port, "x", closing: [1])
         #expect(quiet.status == .exited(0))
         #expect(quiet.errorText == "err")
         #expect(try silent.finish() == record("x"))
 
         try FileManager.default.removeItem(atPath: silent.port)
         let talking = try server([65])
-        let failed = try client(talking.port, "x", closing: [1])
+        let failed = try client("--record", talking.port, "x", closing: [1])
         #expect(failed.status == .exited(74))
         #expect(failed.errorText == "fastdaemon_client: cannot write standard output: Bad file descriptor\n")
         #expect(try talking.finish() == record("x"))
@@ -56,7 +56,7 @@ struct StreamTests {
     @Test("a closed standard error does not keep the output back")
     func closedErrors() throws {
         let server = try server([65])
-        let result = try client(server.port, "x", closing: [2])
+        let result = try client("--record", server.port, "x", closing: [2])
         #expect(result.status == .exited(0))
         #expect(result.outputText == "A")
         #expect(try server.finish() == record("x"))
@@ -65,7 +65,7 @@ struct StreamTests {
     @Test("all three streams closed, the connection is none of them")
     func allClosed() throws {
         let server = try server([65])
-        let result = try client(server.port, "x", input: .closed, closing: [1, 2])
+        let result = try client("--record", server.port, "x", input: .closed, closing: [1, 2])
         #expect(result.status == .exited(74))
         #expect(try server.finish() == record("x"))
     }
@@ -73,7 +73,7 @@ struct StreamTests {
     @Test("a full device is status 74")
     func fullDevice() throws {
         let server = try server([65])
-        let result = try shell("\"$0\" \"$1\" x >/dev/full", server)
+        let result = try shell("\"$0\" --record \"$1\" x >/dev/full", server)
         #expect(result.status == .exited(74))
         #expect(result.errorText == "fastdaemon_client: cannot write standard output: No space left on device\n")
         _ = try server.finish()
@@ -86,7 +86,7 @@ struct StreamTests {
         let server = try server(output)
         let script = "import os, sys; os.set_blocking(1, False); os.execv(sys.argv[1], sys.argv[1:])"
         let program = builtProgram("fastdaemon_client")
-        let result = try run("/usr/bin/env", ["python3", "-c", script, program, server.port, "x"])
+        let result = try run("/usr/bin/env", ["python3", "-c", script, program, "--record", server.port, "x"])
         #expect(result.status == .exited(0))
         #expect(result.output == output)
         _ = try server.finish()
@@ -100,7 +100,7 @@ struct StreamTests {
             isWaiting.signal()
             return request + (try peer.receiveAll())
         }
-        let program = try RunningProgram(builtProgram("fastdaemon_client"), [server.port, "wait"])
+        let program = try RunningProgram(builtProgram("fastdaemon_client"), ["--record", server.port, "wait"])
         program.closeInput()
         isWaiting.wait()
         program.send(signal)

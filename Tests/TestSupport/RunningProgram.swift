@@ -167,8 +167,9 @@ private struct Pipe {
 }
 
 /// Starts a program with no signal ignored or blocked, whatever the test's own process does.
-private func spawn(
-    _ path: String, _ words: [String], _ environment: [String: String], _ actions: inout posix_spawn_file_actions_t
+func spawn(
+    _ path: String, _ words: [String], _ environment: [String: String], _ actions: inout posix_spawn_file_actions_t,
+    flags: Int16 = 0
 ) throws -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -179,7 +180,7 @@ private func spawn(
     sigemptyset(&none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | flags)
 
     let words = words.map { strdup($0) } + [nil]
     let environment = environment.map { strdup("\($0)=\($1)") } + [nil]

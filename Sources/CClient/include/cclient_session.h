@@ -12,13 +12,11 @@
 /// The error number of a call that a signal ended.
 enum { CCLIENT_EINTR = 4 };
 
-/// What `cclient_wait_for_either` found: the numbers of `cclient_wait` for the first descriptor, these for the second.
-enum {
-    CCLIENT_OTHER_READY = 4,
-    CCLIENT_OTHER_CLOSED = 8,
-};
+/// What `cclient_wait_for_either` adds to the numbers of `cclient_wait`, which are of the first descriptor.
+enum { CCLIENT_OTHER_READY = 4 };
 
-/// Waits until `descriptor` is ready for one of `events`, or `other` (-1: none) for one of `other_events`.
+/// Waits until `descriptor` is ready for one of `events`, or `other` (-1: none) for one of `other_events`. One
+/// that is closed, or has hung up, counts as ready: the next call says what it is.
 long cclient_wait_for_either(int descriptor, int events, int other, int other_events);
 
 /// Waits for bytes and receives them, at most `count`; 0 is the end of the stream.

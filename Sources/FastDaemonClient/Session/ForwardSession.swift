@@ -53,7 +53,7 @@ extension SessionOutbox {
             if isSending || mustWait {
                 let ready = cclient_wait_for_either(
                     isSending ? descriptor : -1, Int32(CCLIENT_WRITABLE), stream, Int32(CCLIENT_WRITABLE))
-                if ready & (CCLIENT_OTHER_READY | CCLIENT_OTHER_CLOSED) == 0 || ready < 0 { continue }
+                if ready < 0 || ready & CCLIENT_OTHER_READY == 0 { continue }
             }
             let rest = bytes.extracting(written..<bytes.byteCount)
             let result = rest.extracting(first: isSending ? Self.bytesWithoutWaiting : .max).withUnsafeBytes {

@@ -36,7 +36,8 @@ extension SessionConnection {
             return broke(error)
         }
         if byte > SessionFrame.lastFirstByteOfRecord {
-            return ClientError(.notTheProtocol, "what came back from \(address) is no session; is another server there?")
+            return ClientError(
+                .notTheProtocol, "what came back from \(address) is no session; is another server there?")
         }
         let words = secondStringOfRecord()
         return ClientError(
