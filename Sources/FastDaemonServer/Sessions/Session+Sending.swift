@@ -58,7 +58,7 @@ extension Session {
             append { SessionEncoder.append(pull: pulls, to: &$0) }
         }
         if let call { takeFrames(of: call) }
-        if let (frame, text) = end, call?.isDrained ?? true {
+        if let (frame, text) = end, frame.verdict != .completed || call?.isDrained ?? true {
             end = nil
             append { SessionEncoder.append(frame, text: text.span.bytes, to: &$0) }
         }
