@@ -100,7 +100,8 @@ static int64_t print_counts(
    signal, 141 as after a closed pipe. */
 static int32_t status_of(const fastdaemon_host *host, fastdaemon_call *call, int64_t error) {
     if (error != FASTDAEMON_ERROR_CANCELLED) return 141;
-    return host->cancelled(call) == FASTDAEMON_CANCELLED_BY_SIGNAL ? 128 + host->last_signal(call) : 130;
+    int32_t signal = host->last_signal(call);
+    return signal > 0 ? 128 + signal : 130;
 }
 
 /* Counts standard input. Returns 0, or the host's error. */
