@@ -17,7 +17,7 @@ import Testing
         let used: Set = [
             "", "daemon=try", "session=try", "file=hello/Package.swift", "file=hello/Sources/Hello/Hello.swift",
             "session=hello", "insert=plugins", "session=check", "session=call-hello", "file=shout.c", "session=shout",
-            "session=call-shout", "session=status", "log", "insert=listen", "install",
+            "session=call-shout", "session=shell", "session=status", "log", "insert=listen", "install",
         ]
         #expect(Set(readme.blocks.map(\.mark)) == used)
         // The drawing of the way of a request.
@@ -33,6 +33,13 @@ import Testing
         let shown = try readme.block("daemon=try").lines.dropFirst().map { $0 + "\n" }.joined()
         #expect(result.status == .exited(0))
         #expect(matches(result.outputText, shown: shown), "\(result.outputText)")
+    }
+
+    @Test("a command works as in a shell of one's own")
+    func shell() throws {
+        try clone.startDaemon()
+        try clone.check("shell")
+        #expect(try clone.stopDaemon().status == .exited(0))
     }
 
     @Test("a handler in Swift, in a package of its own, is built, dropped in, listed and called")
