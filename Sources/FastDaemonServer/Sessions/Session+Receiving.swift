@@ -113,7 +113,6 @@ extension Session {
 
     /// The client broke a rule.
     private func fail(_ error: SessionError) {
-        if hello == nil { sendHello() }
         if case .requestTooLarge = error { return finish(.tooLarge, "\(error) (limits.recordBytes)") }
         core.log.write(.info, "closing a session: \(error)", [("peer", .text("\(caller)"))])
         finish(.violation, "\(error)")

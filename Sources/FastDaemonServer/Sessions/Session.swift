@@ -86,6 +86,7 @@ final class Session: CallerSource, @unchecked Sendable {
     /// Decides how the session ends. What was written before is sent first.
     func finish(_ verdict: SessionVerdict, status: UInt8, _ text: String) {
         guard phase != .ending, phase != .over else { return }
+        if hello == nil { sendHello() }
         phase = .ending
         end = (SessionEnd(verdict, status: status, call: callID), Array(text.utf8))
         flush()

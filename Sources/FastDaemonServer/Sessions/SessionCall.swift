@@ -111,9 +111,9 @@ final class SessionCall: Call, @unchecked Sendable {
 
     /// Has every thread that waits look again.
     private func ring() {
-        let areWaiting = streams.withLock { $0.waiters > 0 }
+        // First the bell: who looks at it before this is counted as waiting by the time that this looks.
         clinux_add_release(bell, 1)
-        if areWaiting { clinux_wake_all(bell) }
+        if streams.withLock({ $0.waiters > 0 }) { clinux_wake_all(bell) }
     }
 
     override func isReady(_ event: Int) -> Bool {
