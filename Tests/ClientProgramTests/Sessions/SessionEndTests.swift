@@ -174,7 +174,7 @@ struct SessionEndTests {
         #expect(result.output.isEmpty)
         #expect(
             result.errorText
-                == "fastdaemon_client: what came back from \(server.port) is no session; is another server there?\n")
+                == "fastdaemon_client: \(server.port) does not answer as a daemon does; is another server there?\n")
         _ = try server.finish()
     }
 
