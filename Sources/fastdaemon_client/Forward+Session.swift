@@ -32,7 +32,8 @@ func forwardInSession(_ request: Request, to address: DaemonAddress) throws(Clie
 /// The daemon keeps the limit. It may have stopped, or have no room for a connection, so it gets half a second more.
 private func limitTime(_ milliseconds: UInt32?, _ address: DaemonAddress) {
     guard let milliseconds else { return }
-    let text = Array("fastdaemon_client: no answer from \(address) within \(seconds(milliseconds)) s\n".utf8)
+    let words = "fastdaemon_client: no answer from " + address.description + " within " + seconds(milliseconds) + " s\n"
+    let text = Array(words.utf8)
     text.withUnsafeBytes {
         cclient_limit_time(UInt64(milliseconds) + 500, $0.baseAddress!, $0.count, ExitStatus.timedOut)
     }
@@ -40,13 +41,10 @@ private func limitTime(_ milliseconds: UInt32?, _ address: DaemonAddress) {
 
 /// As in "1.5".
 private func seconds(_ milliseconds: UInt32) -> String {
-    var (rest, unit) = (milliseconds % 1_000, UInt32(100))
-    var text = "\(milliseconds / 1_000)" + (rest == 0 ? "" : ".")
-    while rest > 0 {
-        text += "\(rest / unit)"
-        (rest, unit) = (rest % unit, unit / 10)
-    }
-    return text
+    let digit = { (unit: UInt32) in UInt8(ascii: "0") + UInt8(milliseconds / unit % 10) }
+    var fraction = [UInt8(ascii: "."), digit(100), digit(10), digit(1)]
+    while fraction.last == UInt8(ascii: "0") || fraction.last == UInt8(ascii: ".") { fraction.removeLast() }
+    return String(milliseconds / 1_000) + String(decoding: fraction, as: UTF8.self)
 }
 
 extension Request {
@@ -60,18 +58,14 @@ extension Request {
             session.environment = .environment()
             session.directory = try SessionRequest.callersDirectory()
         } else {
+            // What a command needs for its texts, and no more: another machine's paths and secrets are none of its business.
             session.environment = .environment { name in
-                Self.variablesOfText.contains { name.elementsEqual($0) } || name.starts(with: "LC_".utf8)
-                    || environmentNames.contains { name.elementsEqual($0) }
+                name == "TERM" || name == "LANG" || name == "COLORTERM" || name == "NO_COLOR"
+                    || name.prefix(3) == "LC_" || environmentNames.contains { name.elementsEqual($0) }
             }
         }
         session.terminals = SessionRequest.callersTerminals()
         session.timeout = timeout
         return session
-    }
-
-    /// What a command needs for its texts, and no more: another machine's paths and secrets are none of its business.
-    private static var variablesOfText: [String.UTF8View] {
-        ["TERM".utf8, "LANG".utf8, "COLORTERM".utf8, "NO_COLOR".utf8]
     }
 }

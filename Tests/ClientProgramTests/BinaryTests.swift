@@ -48,12 +48,64 @@ struct BinaryTests {
         let result = try run("/usr/bin/env", ["strace", "-o", trace, program, "--record", server.port, "echo", "hi"])
         #expect(result.outputText == "hi\n")
         _ = try server.finish()
+        #expect(
+            try callsAfterTheStart(trace, from: "ioctl") == [
+                "ioctl", "read", "socket", "connect", "sendmsg", "recvfrom", "write", "close", "exit_group",
+            ])
+    }
+
+    @Test(
+        "a session of a short command takes one more for each fact of its caller, and for each signal",
+        .enabled(if: isInstalled("strace"), "strace is not installed"),
+        .enabled(if: hasMusl, "musl-dev is not installed"))
+    func systemCallsOfSession() throws {
+        let server = try FakeServer(.unix(folder.file("s"))) { peer in
+            _ = try peer.receiveRequest()
+            try peer.send(.hello(), .output("hi\n"), .end())
+            return []
+        }
+        let program = builtProgram("fastdaemon_client")
+        let trace = folder.file("trace")
+        let result = try run("/usr/bin/env", ["strace", "-o", trace, program, server.port, "echo", "hi"])
+        #expect(result.outputText == "hi\n")
+        _ = try server.finish()
+        // The rt_sigprocmask is musl's, before the first handler of a signal.
+        #expect(
+            try callsAfterTheStart(trace, from: "getcwd") == [
+                "getcwd", "ioctl", "ioctl", "ioctl", "socket", "connect", "sendmsg", "rt_sigprocmask", "rt_sigaction",
+                "rt_sigaction", "rt_sigaction", "rt_sigaction", "recvfrom", "write", "close", "exit_group",
+            ])
+    }
+
+    /// The calls of a trace from the first `name` on, before which the C library starts.
+    private func callsAfterTheStart(_ trace: String, from name: Substring) throws -> [Substring] {
         let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
         let calls = lines.compactMap { $0.prefixMatch(of: /(\w+)\(/)?.output.1 }
-        #expect(
-            calls.drop { $0 != "ioctl" }
-                == ["ioctl", "read", "socket", "connect", "sendmsg", "recvfrom", "write", "close", "exit_group"])
-        #expect(calls.prefix { $0 != "ioctl" }.count <= 3)
+        #expect(calls.prefix { $0 != name }.count <= 3)
+        return Array(calls.drop { $0 != name })
+    }
+
+    @Test("64 MiB go both ways through a session of a process of 16 MiB")
+    func boundedMemoryOfSession() throws {
+        let count = 64 << 20
+        let server = try sessionServer(.unix(folder.file("s"))) { peer, _ in
+            try peer.send(.pull(4))
+            var received = 0
+            while let frame = try peer.receiveFrame() {
+                guard frame.type == 0x07 else { continue }
+                if frame.payload.isEmpty { break }
+                received += frame.payload.count
+                try peer.send(Frame(0x21, frame.payload), .pull())
+            }
+            try peer.send(.end())
+            return Array("\(received)".utf8)
+        }
+        let script = "ulimit -v 16384; exec \"$0\" \"$1\" x"
+        let words = ["-c", script, builtProgram("fastdaemon_client"), server.port]
+        let result = try run("/bin/sh", words, input: .bytes(manyBytes(count)))
+        #expect(result.status == .exited(0))
+        #expect(result.output == manyBytes(count))
+        #expect(try server.finish() == Array("\(count)".utf8))
     }
 }
 

@@ -1,7 +1,7 @@
 /// Text from elsewhere as it may go to a terminal: control characters are shown as `\x1b`, what is not UTF-8 as U+FFFD.
 ///
 /// It works on bytes, since what knows of characters would be larger than the rest of the forwarder.
-public func printable(_ bytes: some Collection<UInt8>) -> String {
+public func printable(_ bytes: [UInt8]) -> String {
     var shown: [UInt8] = []
     var isAfterC2 = false
     for byte in String(decoding: bytes, as: UTF8.self).utf8 {

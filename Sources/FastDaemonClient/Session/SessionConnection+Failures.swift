@@ -12,19 +12,18 @@ extension SessionConnection {
         if let otherVersion {
             return isOfOtherVersion(otherVersion)
         }
-        return ClientError(
-            .endedEarly, "\(address) hung up before the end of the command; its log may say why")
+        return failure(.endedEarly, " hung up before the end of the command; its log may say why")
     }
 
     func isOfOtherVersion(_ version: UInt8) -> ClientError {
-        ClientError(
+        failure(
             .notTheProtocol,
-            "\(address) speaks version \(version) of the session protocol, and this client version "
-                + "\(SessionHello.version.major)")
+            " speaks version " + String(version) + " of the session protocol, and this client version "
+                + String(SessionHello.version.major))
     }
 
     func broke(_ error: SessionError) -> ClientError {
-        ClientError(.notTheProtocol, "\(address) broke a rule of the session protocol: \(error)")
+        failure(.notTheProtocol, " broke a rule of the session protocol: " + error.description)
     }
 
     /// What to say where the decoder refuses what came.
@@ -36,13 +35,17 @@ extension SessionConnection {
             return broke(error)
         }
         if byte > SessionFrame.lastFirstByteOfRecord {
-            return ClientError(
-                .notTheProtocol, "what came back from \(address) is no session; is another server there?")
+            return failure(.notTheProtocol, " does not answer as a daemon does; is another server there?")
         }
         let words = secondStringOfRecord()
-        return ClientError(
+        return failure(
             .notTheProtocol,
-            "\(address) speaks records, and no sessions: add --record" + (words.isEmpty ? "" : " (it says: \(words))"))
+            " speaks records, and no sessions: add --record" + (words.isEmpty ? "" : " (it says: " + words + ")"))
+    }
+
+    /// An error of the daemon's, whose text begins with its address.
+    private func failure(_ code: ClientError.Code, _ text: String) -> ClientError {
+        ClientError(code, address.description + text)
     }
 
     /// The first line of the second string of the record that came: what a daemon says that knows only records. A record that
@@ -69,6 +72,6 @@ extension SessionConnection {
             if count <= 0 { break }
             end += count
         }
-        return printable(line.prefix { $0 != UInt8(ascii: "\n") })
+        return printable(Array(line.prefix { $0 != UInt8(ascii: "\n") }))
     }
 }

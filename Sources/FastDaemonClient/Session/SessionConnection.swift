@@ -89,7 +89,7 @@ struct SessionConnection: ~Copyable {
             outbox.descriptor, Int32(CCLIENT_READABLE | (isFull ? CCLIENT_WRITABLE : 0)),
             isAsked ? input.descriptor : -1, Int32(CCLIENT_READABLE))
         if ready < 0, -ready != CCLIENT_EINTR {
-            throw ClientError("cannot wait for \(address)", failedWith: -ready)
+            throw ClientError("cannot wait for " + address.description, failedWith: -ready)
         }
         return ready < 0 ? (false, false) : (ready & CCLIENT_READABLE != 0, ready & CCLIENT_OTHER_READY != 0)
     }
@@ -109,7 +109,7 @@ struct SessionConnection: ~Copyable {
         switch -count {
         case CCLIENT_EINTR: return nil
         case 0, CCLIENT_ECONNRESET: throw endedEarly
-        case 1...: throw ClientError("cannot receive from \(address)", failedWith: -count)
+        case 1...: throw ClientError("cannot receive from " + address.description, failedWith: -count)
         default: filled += count
         }
         var offset = 0

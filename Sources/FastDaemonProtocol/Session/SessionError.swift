@@ -36,27 +36,25 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The rule, in words.
     public var description: String {
         switch self {
-        case .notASession(let byte): "a session begins with the byte fd, and this is \(hexadecimal(byte))"
+        // The parts are added, since the forwarder would grow by a kilobyte for each interpolation.
+        case .notASession(let byte): "a session begins with the byte fd, and this is " + hexadecimal(byte)
         case .unexpectedType(let type):
             if let known = SessionFrameType(rawValue: type) {
-                "\(known.name) is not for this side to send"
+                known.name.description + " is not for this side to send"
             } else {
-                "there is no frame of type \(hexadecimal(type))"
+                "there is no frame of type " + hexadecimal(type)
             }
-        case .outOfPlace(let type, let place): "\(type.name) came \(place.text)"
+        case .outOfPlace(let type, let place): type.name.description + " came " + place.text.description
         case .wrongLength(let type, let count):
-            if let known = SessionFrameType(rawValue: type) {
-                "\(known.name) cannot have a payload of \(count) bytes"
-            } else {
-                "a frame of type \(hexadecimal(type)) cannot have a payload of \(count) bytes"
-            }
+            (SessionFrameType(rawValue: type)?.name.description ?? "a frame of type " + hexadecimal(type))
+                + " cannot have a payload of " + String(count) + " bytes"
         case .requestTooLarge(let declared, let limit):
-            "the request has at least \(declared) bytes, and the limit is \(limit)"
-        case .malformed(let type, let reason): "\(type.name): \(reason.text)"
+            "the request has at least " + String(declared) + " bytes, and the limit is " + String(limit)
+        case .malformed(let type, let reason): type.name.description + ": " + reason.text.description
         case .notPulled: "an INPUT came that was not asked for"
-        case .beyondCredit(let count): "output came for which there was no credit: \(count) bytes"
-        case .tooMuchCredit: "more than \(SessionFrame.mostCredit) bytes of credit are unused"
-        case .tooManyPulls: "more than \(SessionFrame.mostPulls) INPUTs are owed"
+        case .beyondCredit(let count): "output came for which there was no credit: " + String(count) + " bytes"
+        case .tooMuchCredit: "more than " + String(SessionFrame.mostCredit) + " bytes of credit are unused"
+        case .tooManyPulls: "more than " + String(SessionFrame.mostPulls) + " INPUTs are owed"
         case .endedEarly: "the stream ended before the session"
         }
     }
