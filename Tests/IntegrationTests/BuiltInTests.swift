@@ -10,7 +10,8 @@ import Testing
         let list = try peer.ask("help")
         #expect(list.errors == "")
         for line in [
-            "  count   counts the lines, words and bytes of its input or of files", "  daemon  tells about the daemon itself",
+            "  count   counts the lines, words and bytes of its input or of files",
+            "  daemon  tells about the daemon itself",
             "  echo    prints its words, or copies its input", "  help    lists the commands, or explains one",
             "  wait    waits some seconds",
         ] {
