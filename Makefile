@@ -11,11 +11,15 @@ SWIFT ?= swift
 RELEASE = .build/release
 PROGRAMS = fastdaemond fastdaemon_client fastdaemon_bench
 HANDLERS = Echo Wait Count
+COMPLETIONS = Sources/fastdaemon_client/completions
 
 bin = $(DESTDIR)$(PREFIX)/bin
 lib = $(DESTDIR)$(PREFIX)/lib/fastdaemon
 include = $(DESTDIR)$(PREFIX)/include
 man = $(DESTDIR)$(PREFIX)/share/man
+bash = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fish = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
 
 .PHONY: help build run test test-quick format lint bench install uninstall clean
@@ -67,6 +71,7 @@ INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(
 # What the installed programs and plugins need of Swift goes beside them, so that the machine needs no toolchain.
 install: build
 	umask 022; mkdir -p $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc) $(DESTDIR)$(RUNDIR)
+	umask 022; mkdir -p $(bash) $(zsh) $(fish)
 	install -m 755 $(PROGRAMS:%=$(RELEASE)/%) $(bin)
 	install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) $(lib)/plugins
 	ldd $(RELEASE)/fastdaemond $(RELEASE)/fastdaemon_bench $(HANDLERS:%=$(RELEASE)/lib%.so) \
@@ -76,6 +81,9 @@ install: build
 	install -m 644 Sources/CFastDaemonPlugin/fastdaemon_plugin.h.3 $(man)/man3
 	install -m 644 Sources/FastDaemonServer/fastdaemon.json.5 $(man)/man5
 	install -m 644 Sources/fastdaemond/fastdaemond.8 $(man)/man8
+	install -m 644 $(COMPLETIONS)/fastdaemon_client.bash $(bash)/fastdaemon_client
+	install -m 644 $(COMPLETIONS)/_fastdaemon_client $(zsh)
+	install -m 644 $(COMPLETIONS)/fastdaemon_client.fish $(fish)
 	@$(INSTALLED_CONFIG) | install -m 644 /dev/stdin $(etc)/fastdaemon.json.new
 	@if [ ! -e $(etc)/fastdaemon.json ]; then \
 	    mv $(etc)/fastdaemon.json.new $(etc)/fastdaemon.json; \
@@ -90,6 +98,7 @@ uninstall:
 	rm -f $(PROGRAMS:%=$(bin)/%) $(include)/fastdaemon_plugin.h
 	rm -f $(HANDLERS:%=$(lib)/plugins/lib%.so) $(lib)/lib*.so
 	rm -f $(man)/man1/fastdaemon_client.1 $(man)/man1/fastdaemon_bench.1 $(man)/man3/fastdaemon_plugin.h.3
+	rm -f $(bash)/fastdaemon_client $(zsh)/_fastdaemon_client $(fish)/fastdaemon_client.fish
 	rm -f $(man)/man5/fastdaemon.json.5 $(man)/man8/fastdaemond.8 $(etc)/fastdaemon.json.new
 	@if $(INSTALLED_CONFIG) | cmp -s - $(etc)/fastdaemon.json; then rm $(etc)/fastdaemon.json; fi
 	@for folder in $(lib)/plugins $(lib) $(etc); do \

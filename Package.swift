@@ -32,12 +32,12 @@ func handler(_ name: String, in dependency: Target.Dependency) -> Target {
 /// instead, for the sanitizers and for machines where this is not possible.
 func forwarder() -> [Target] {
     let name = "fastdaemon_client"
-    let manual = "fastdaemon_client.1"
+    let others = ["completions", "fastdaemon_client.1"]
     if Context.environment["FASTDAEMON_PLAIN_CLIENT"] == "1" {
         return [
             .executableTarget(
                 name: name, dependencies: ["CClient", "FastDaemonClient", "FastDaemonProtocol"],
-                exclude: ["FastDaemonClient", "FastDaemonProtocol", manual], swiftSettings: swift)
+                exclude: ["FastDaemonClient", "FastDaemonProtocol"] + others, swiftSettings: swift)
         ]
     }
     #if arch(arm64)
@@ -63,7 +63,7 @@ func forwarder() -> [Target] {
             name: "CClientStatic",
             cSettings: c + [.unsafeFlags(compile + ["-Os", "-ffunction-sections", "-fno-stack-protector"])]),
         .executableTarget(
-            name: name, dependencies: ["CClientStatic"], exclude: [manual, "FastDaemonProtocol/Vectors"],
+            name: name, dependencies: ["CClientStatic"], exclude: ["FastDaemonProtocol/Vectors"] + others,
             swiftSettings: swift + [
                 .enableExperimentalFeature("Embedded"),
                 .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),

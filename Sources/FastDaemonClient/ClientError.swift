@@ -24,9 +24,13 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     /// One line for a person: what was being done, to what, why it failed, and what to do.
     public let description: String
 
+    /// Whether nothing listens where the daemon was looked for: starting one may help.
+    public let isAbsence: Bool
+
     /// An error with a text of one line.
-    public init(_ code: Code, _ description: String) {
+    public init(_ code: Code, _ description: String, isAbsence: Bool = false) {
         self.code = code
         self.description = description
+        self.isAbsence = isAbsence
     }
 }

@@ -23,6 +23,13 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
         if case .unix = endpoint { true } else { false }
     }
 
+    /// Whether the address is of this machine: the path of a Unix socket, or a port of a loopback address.
+    public var isOfThisMachine: Bool {
+        guard case .internet(let host?, _) = endpoint else { return true }
+        return host == Array("localhost".utf8) || host == Array("::1".utf8)
+            || Array(host.prefix(4)) == Array("127.".utf8)
+    }
+
     /// The address that `port` names: digits are a TCP port (UDP with `datagram`) of `host`, and anything else is the
     /// path of a Unix socket. Left out, `host` is the loopback address.
     ///

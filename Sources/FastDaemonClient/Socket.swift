@@ -37,7 +37,8 @@ struct Socket: ~Copyable {
         throw ClientError(
             .unreachable,
             "no daemon at \(address): " + (isOther ? "it is not a socket" : errorText(-result))
-                + hint(for: -result, isOther: isOther, address))
+                + hint(for: -result, isOther: isOther, address),
+            isAbsence: !isOther && (result == -CCLIENT_ENOENT || result == -CCLIENT_ECONNREFUSED))
     }
 
     private static func hint(for number: Int, isOther: Bool, _ address: DaemonAddress) -> String {
@@ -83,8 +84,19 @@ struct Socket: ~Copyable {
     }
 
     static func unreachable(_ address: DaemonAddress, _ number: Int) -> ClientError {
-        let hint = number == CCLIENT_ECONNREFUSED ? "; check the port, or start fastdaemond" : ""
-        return ClientError(.unreachable, "no daemon at \(address): " + errorText(number) + hint)
+        let isAbsence = number == CCLIENT_ECONNREFUSED
+        let hint = isAbsence ? "; check the port, or start fastdaemond" : ""
+        return ClientError(
+            .unreachable, "no daemon at \(address): " + errorText(number) + hint, isAbsence: isAbsence)
+    }
+}
+
+extension DaemonAddress {
+    /// Connects, and hangs up.
+    ///
+    /// - Throws: `ClientError.Code.unreachable` where no daemon can be reached.
+    public func checkReachable() throws(ClientError) {
+        _ = try Socket(connectedTo: self)
     }
 }
 

@@ -11,6 +11,7 @@ public final class Daemon: Sendable {
     private let configuration: Configuration
     private let core: ServerCore
     private let log: Log
+    private let notice: ReadinessNotice?
     private let loops: EventLoopGroup
     private let services: [RecordService]
     private let servers: [(server: Server, configuration: ListenerConfiguration)]
@@ -21,6 +22,7 @@ public final class Daemon: Sendable {
     /// - Throws: what keeps it from serving anything: no listener to be had, no thread, no descriptor.
     public init(_ configuration: Configuration) throws(IOError) {
         self.configuration = configuration
+        notice = ReadinessNotice.takeFromEnvironment()
         log = Log(configuration.log)
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
@@ -125,11 +127,12 @@ public final class Daemon: Sendable {
         let addresses =
             servers.map { ($0.server.address, $0.configuration) }
             + sockets.map { ($0.socket.address, $0.configuration) }
-        for (address, listener) in addresses {
-            var shown = listener
-            shown.address = address
-            log.write(.notice, "listening", [("address", .text(shown.name))])
+        let names = addresses.map { address, listener in
+            var bound = listener
+            bound.address = address
+            return bound.name
         }
+        for name in names { log.write(.notice, "listening", [("address", .text(name))]) }
         log.write(
             .notice, "ready",
             [
@@ -137,6 +140,13 @@ public final class Daemon: Sendable {
                 ("plugins", .number(core.registry.plugins.count)),
                 ("commands", .number(core.routing.routes.count - BuiltInCommand.allCases.count)),
             ])
+        let error = notice?.ready(
+            status: "it listens at \(names.joined(separator: ", ")), as \(configuration.file) says")
+        if let error, error != 0 {
+            log.write(
+                .notice, "whoever started the daemon could not be told that it is ready",
+                [("error", .text(String(cString: strerror(error))))])
+        }
     }
 
     // MARK: - Stopping

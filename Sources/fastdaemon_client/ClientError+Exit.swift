@@ -14,6 +14,10 @@ enum ExitStatus {
     static let `protocol`: Int32 = 76
     static let timedOut: Int32 = 124
 
+    /// Those of a shell: a program that cannot be run, and one that is not there.
+    static let cannotRun: Int32 = 126
+    static let notFound: Int32 = 127
+
     /// What a shell shows for a program that a broken pipe ended: 128 and the number of SIGPIPE.
     static let brokenPipe: Int32 = 128 + 13
 }

@@ -10,9 +10,8 @@
 @c(fastdaemon_client_main)
 public func entryPoint(_ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>?>) -> Int32 {
     let words = (0..<Int(count)).compactMap { index in words[index].map(bytes) }
-    let port = cclient_environment_value("FASTDAEMON_PORT").map(bytes)
     do throws(ClientError) {
-        switch try Invocation(words, port: port) {
+        switch try Invocation(words, port: Environment.value(of: "FASTDAEMON_PORT")) {
         case .help: try StandardOutput.write(help)
         case .version: try StandardOutput.write("fastdaemon_client " + version + "\n")
         case .forward(let request): return try forward(request)

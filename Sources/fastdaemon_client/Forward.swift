@@ -8,8 +8,16 @@ func forward(_ request: Request) throws(ClientError) -> Int32 {
     let address = try DaemonAddress(port: request.port, host: request.host, datagram: request.isDatagram)
     switch request.form {
     case .session:
-        return try forwardInSession(request, to: address)
+        return try reach(request, at: address) { () throws(ClientError) in
+            try forwardInSession(request, to: address)
+        }
     case .record, .classic:
+        if request.needsReach {
+            _ = try reach(request, at: address) { () throws(ClientError) in
+                try address.checkReachable()
+                return ExitStatus.success
+            }
+        }
         try forwardInRecord(request, to: address)
         return ExitStatus.success
     }

@@ -44,6 +44,13 @@ import Testing
         for page in ["man1/fastdaemon_client.1", "man3/fastdaemon_plugin.h.3", "man5/fastdaemon.json.5"] {
             #expect(first["usr/local/share/man/\(page)"] != nil, "\(page)")
         }
+        let completions = [
+            "bash-completion/completions/fastdaemon_client", "zsh/site-functions/_fastdaemon_client",
+            "fish/vendor_completions.d/fastdaemon_client.fish",
+        ]
+        for name in completions {
+            #expect(first["usr/local/share/\(name)"] != nil, "\(name)")
+        }
         _ = try make("install")
         #expect(try files() == first)
         _ = try make("uninstall")

@@ -46,6 +46,23 @@ import Testing
         }
     }
 
+    @Test("fastdaemon_client(1) has every option and every exit status of --help")
+    func clientOptions() throws {
+        let page = try text("fastdaemon_client/fastdaemon_client.1")
+        let help = try run(builtProgram("fastdaemon_client"), ["--help"]).outputText
+        let options = Set(help.matches(of: /--[a-z][a-z-]+/).map { String($0.output) })
+        #expect(options.count > 9)
+        for option in options {
+            #expect(page.contains(option.replacing("-", with: "\\-")), "\(option)")
+        }
+        let statuses = try #require(help.firstMatch(of: /exit status: (?:[^\n]+\n)+/)).output
+        let numbers = statuses.matches(of: /\b\d\d+\b/).map { String($0.output) }
+        #expect(numbers.count > 7)
+        for number in Set(numbers) {
+            #expect(page.contains("\n.B \(number)\n") || page.contains("\n.BR \(number) "), "\(number)")
+        }
+    }
+
     private func text(_ page: String) throws -> String {
         try String(contentsOf: repository.appending(path: "Sources/\(page)"), encoding: .utf8)
     }

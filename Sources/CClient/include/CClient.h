@@ -13,12 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cclient_programs.h"
 #include "cclient_session.h"
 
 /// The error numbers that a caller tells apart; `client.c` checks that they are the kernel's.
 enum {
+    CCLIENT_EPERM = 1,
     CCLIENT_ENOENT = 2,
     CCLIENT_EBADF = 9,
+    CCLIENT_ECHILD = 10,
     CCLIENT_EAGAIN = 11,
     CCLIENT_ENOMEM = 12,
     CCLIENT_EACCES = 13,
