@@ -46,6 +46,10 @@ int clinux_open_directory(int folder, const char *path) {
     return clinux_open_at(folder, path, O_PATH | O_DIRECTORY, 0);
 }
 
+int clinux_may_enter(int folder) {
+    return faccessat(folder, ".", X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
 int clinux_open_beneath(int folder, const char *path) {
     /* O_NONBLOCK: a FIFO of that name must not hold the daemon up before it is seen to be none of ours. */
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH};

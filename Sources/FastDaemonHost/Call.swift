@@ -139,6 +139,11 @@ open class Call: @unchecked Sendable {
     /// The call was cancelled: what waits in it has to look again. From any thread.
     open func noteCancellation() {}
 
+    /// The host is going down and has waited long enough.
+    open func shutDown() {
+        cancel(.shutdown)
+    }
+
     /// What one of the caller's streams is.
     open func fill(_ terminal: inout fastdaemon_terminal, of stream: UInt32) {}
 
@@ -259,6 +264,11 @@ open class Call: @unchecked Sendable {
         let thread = clinux_thread_id()
         guard let callback = state.withLock({ $0.beginCallback(event, on: thread) }) else { return }
         run(callback, on: thread)
+    }
+
+    /// Whether the plugin wants to be told of an event.
+    public final func awaits(_ event: Int) -> Bool {
+        state.withLock { $0.hasCallback(for: event) }
     }
 
     private func run(_ callback: CallState.Callback, on thread: Int32) {

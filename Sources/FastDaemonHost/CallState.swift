@@ -75,6 +75,8 @@ struct CallState {
         if !isEnding { callbacks[event] = callback }
     }
 
+    func hasCallback(for event: Int) -> Bool { callbacks[event] != nil }
+
     /// Takes the callback of an event, to be called by `thread`.
     mutating func beginCallback(_ event: Int, on thread: Int32) -> Callback? {
         guard let callback = callbacks[event] else { return nil }

@@ -97,8 +97,14 @@ private func makeTable() -> fastdaemon_host {
         working_directory_descriptor: { call in with(call) { max(-1, $0.directoryDescriptor) } },
         run_on_pool: { call, work, user in
             guard let work else { return Int32(FASTDAEMON_ERROR_MISUSE) }
-            with(call) { $0.command.plugin.services.pool.submit(work, user, directory: $0.directoryDescriptor) }
-            return 0
+            return with(call) { call in
+                let pool = call.command.plugin.services.pool
+                let directory = call.directoryDescriptor
+                // A thread in another directory than the caller's would work on other files.
+                if call.workingDirectory.count > 0, !pool.canEnter(directory) { return Int32(FASTDAEMON_ERROR_CLOSED) }
+                pool.submit(work, user, directory: directory)
+                return 0
+            }
         },
         instance: { call in with(call) { $0.command.plugin.instance } },
         log: { instance, call, level, text, count in

@@ -27,6 +27,9 @@ public final class ThreadPool: TaskExecutor, Sendable {
         var idle: [Worker] = []
         var threads = 0
 
+        /// Whether the kernel gives threads directories of their own, as far as is known.
+        var threadsHaveDirectories = true
+
         /// Takes out the first piece of waiting work. The array moves up only when half of it is gone.
         mutating func nextQueued() -> Work? {
             guard head < queue.count else { return nil }
@@ -161,6 +164,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
         clinux_thread_set_name("handler")
         clinux_set_thread_context(Unmanaged.passUnretained(worker).toOpaque())
         worker.separateDirectory()
+        if !worker.hasOwnDirectory { state.withLock { $0.threadsHaveDirectories = false } }
         while true {
             switch nextWork(of: worker) {
             case .job(let job, let executor): job.runSynchronously(on: executor)
@@ -182,6 +186,13 @@ public final class ThreadPool: TaskExecutor, Sendable {
         if let found { return found }
         while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
         return worker.work.take()!
+    }
+
+    /// Whether a thread of the pool can make a directory its own.
+    ///
+    /// - Parameter directory: a descriptor, or the negated errno that kept it from being opened.
+    func canEnter(_ directory: Int32) -> Bool {
+        directory >= 0 && state.withLock { $0.threadsHaveDirectories } && clinux_may_enter(directory) == 0
     }
 
     /// Makes a directory the calling thread's own, which is one of this pool's. Where the kernel does not give a thread a

@@ -178,7 +178,7 @@ public final class Daemon: Sendable {
         for running in core.running.all {
             running.loop.execute { [core] in
                 guard core.running[running.call.id] != nil else { return }
-                running.call.cancel(.shutdown)
+                running.call.shutDown()
                 core.abandon(running.call.id)
             }
         }

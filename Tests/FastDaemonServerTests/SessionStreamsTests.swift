@@ -91,7 +91,6 @@ import Testing
         var streams = streams(window: 3)
         #expect(write([1, 2, 3, 4], .output, to: &streams) == 3)
         #expect(!streams.hasRoom)
-        #expect(streams.lacksCredit)
         #expect(write([4], .output, to: &streams) == 0)
         try streams.add(credit: 1)
         #expect(streams.hasRoom)
@@ -164,7 +163,6 @@ import Testing
         #expect(read(&streams) == ([9], 0))
         #expect(read(&streams) == ([], 0))
         #expect(read(&streams) == ([], 0))
-        #expect(!streams.lacksInput)
     }
 
     @Test("A client that is gone leaves nothing to send, and nothing to read")

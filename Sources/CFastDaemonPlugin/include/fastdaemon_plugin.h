@@ -371,7 +371,8 @@ struct fastdaemon_host {
     /*
      * [call, any number of threads at once, callbacks too] Runs `work(user)` once on a thread of the host's pool, in the
      * call's working directory: for calls that returned FASTDAEMON_LATER, and for inline ones that find out that they have
-     * to block. The call must not end before `work` has begun. Returns 0, or FASTDAEMON_ERROR_MISUSE.
+     * to block. The call must not end before `work` has begun. Returns 0, FASTDAEMON_ERROR_CLOSED where that directory
+     * cannot be entered, or FASTDAEMON_ERROR_MISUSE; unless 0, `work` is not run.
      */
     int32_t (*run_on_pool)(fastdaemon_call *call, void (*work)(void *user), void *user);
 

@@ -27,6 +27,9 @@ int clinux_open_at(int folder, const char *path, int flags, uint32_t mode);
 /* Opens a folder, relative to another, only to refer to it: no right to read it is needed (O_PATH). */
 int clinux_open_directory(int folder, const char *path);
 
+/* Whether this process may enter a folder that it has a descriptor of: 0, or why not. */
+int clinux_may_enter(int folder);
+
 /* Opens `path` for reading below `folder` and nowhere else: no `..`, absolute name or symbolic link leads out of it
    (openat2 with RESOLVE_BENEATH). */
 int clinux_open_beneath(int folder, const char *path);

@@ -54,7 +54,7 @@ extension Session {
     private func gatherOutgoing() -> Bool {
         let pulls = pulls.exchange(0, ordering: .relaxed)
         if pulls > 0, phase != .ending {
-            allow(pulls)
+            decoder.allow(pulls)
             append { SessionEncoder.append(pull: pulls, to: &$0) }
         }
         if let call { takeFrames(of: call) }

@@ -12,7 +12,9 @@ extension Session {
         if phase == .request { return begin + nanoseconds(core.limits.firstRecordSeconds) }
         if let surrender, phase != .ending { return surrender.time }
         let stall = lastProgress + nanoseconds(core.limits.sessionIdleSeconds)
-        return request.deadline > 0 && phase != .ending ? min(request.deadline, stall) : stall
+        // An end that is not the command's own is on its way already.
+        let isGivenUp = phase == .ending && end?.frame.verdict != .completed
+        return request.deadline > 0 && !isGivenUp ? min(request.deadline, stall) : stall
     }
 
     func expire() {
@@ -23,13 +25,14 @@ extension Session {
             finish(
                 .violation,
                 "the request was not whole within \(core.limits.firstRecordSeconds) s (limits.firstRecordSeconds)")
+        case .ending where request.deadline > 0 && request.deadline <= now && end?.frame.verdict == .completed:
+            finish(.timedOut, overdue)
         case .ending, .over: hangUp()
         case .gathering, .running:
             if let surrender {
                 finish(surrender.verdict, surrender.text)
             } else if request.deadline > 0, request.deadline <= now {
-                let seconds = Double(request.timeout) / 1000
-                giveUp(.timedOut, "\(route!.name): it ran past the caller's limit of \(seconds) s", because: .time)
+                giveUp(.timedOut, overdue, because: .time)
             } else if call?.waitsForClient == true {
                 giveUp(
                     .timedOut,
@@ -42,6 +45,10 @@ extension Session {
         }
     }
 
+    private var overdue: String {
+        "\(route!.name): it ran past the caller's limit of \(Double(request.timeout) / 1000) s"
+    }
+
     /// Tells the call to stop, and ends the session soon whether it does or not.
     func giveUp(_ verdict: SessionVerdict, _ text: String, because reason: CancellationReason) {
         guard let call, surrender == nil, phase == .gathering || phase == .running else { return }
@@ -52,12 +59,8 @@ extension Session {
         connection.wakeReader()
     }
 
-    /// The call was cancelled, for a reason as the ABI numbers it. From any thread.
-    func noteCancellation(_ reason: Int32) {
-        guard reason == CancellationReason.shutdown.rawValue else { return }
-        loop.execute {
-            self.giveUp(
-                .shuttingDown, "\(self.route!.name): given up: the daemon is shutting down", because: .shutdown)
-        }
+    /// The daemon is going down and has waited long enough.
+    func noteShutdown() {
+        giveUp(.shuttingDown, "\(route!.name): given up: the daemon is shutting down", because: .shutdown)
     }
 }

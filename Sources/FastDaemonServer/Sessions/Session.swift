@@ -6,7 +6,7 @@ import Synchronization
 
 /// One session, on its loop: reads what the client sends, says what is to be done, and sends what the call wrote.
 ///
-/// `@unchecked Sendable`: touched on its loop's thread alone, but for `pull`, `flushSoon` and `noteCancellation`.
+/// `@unchecked Sendable`: touched on its loop's thread alone, but for `pull` and `flushSoon`.
 final class Session: CallerSource, @unchecked Sendable {
     let connection: Connection
     let core: ServerCore
@@ -83,9 +83,10 @@ final class Session: CallerSource, @unchecked Sendable {
         finish(verdict, status: verdict.exitStatus ?? 0, text)
     }
 
-    /// Decides how the session ends. What was written before is sent first.
+    /// Decides how the session ends. What was written before is sent first; while that lacks credit, something worse than a
+    /// good end may still take its place.
     func finish(_ verdict: SessionVerdict, status: UInt8, _ text: String) {
-        guard phase != .ending, phase != .over else { return }
+        guard phase != .over, phase != .ending || end != nil && verdict != .completed else { return }
         if hello == nil { sendHello() }
         phase = .ending
         end = (SessionEnd(verdict, status: status, call: callID), Array(text.utf8))
@@ -115,9 +116,4 @@ final class Session: CallerSource, @unchecked Sendable {
         running = nil
     }
 
-    /// Takes note of INPUTs that the client was asked for.
-    func allow(_ count: Int) { decoder.allow(count) }
-
-    /// Whether the client may be sending something that nobody reads any more.
-    var mayStillReceive: Bool { decoder.allowance > 0 }
 }

@@ -128,7 +128,11 @@ final class SessionCall: Call, @unchecked Sendable {
         ring()
         fire(FASTDAEMON_EVENT_READABLE)
         fire(FASTDAEMON_EVENT_WRITABLE)
-        session.noteCancellation(cancellationReason)
+    }
+
+    override func shutDown() {
+        cancel(.shutdown)
+        session.noteShutdown()
     }
 
     // MARK: - What the loop does
@@ -191,8 +195,10 @@ final class SessionCall: Call, @unchecked Sendable {
 
     var unreadBytes: Int { streams.withLock { $0.unreadBytes } }
 
-    /// Whether the handler waits for its client: for input, or for credit.
-    var waitsForClient: Bool { streams.withLock { $0.lacksInput || $0.lacksCredit } }
+    /// Whether the handler waits for its client: for input, or for room for its output.
+    var waitsForClient: Bool {
+        streams.withLock { $0.waiters > 0 } || awaits(FASTDAEMON_EVENT_READABLE) || awaits(FASTDAEMON_EVENT_WRITABLE)
+    }
 
     var byteCounts: (in: Int, out: Int) { streams.withLock { ($0.bytesIn, $0.bytesOut) } }
 

@@ -27,7 +27,8 @@ extension RecordService {
     }
 
     private func close(_ session: Session) async {
-        if session.mayStillReceive, !session.connection.peerAddress.isUnix { await session.connection.linger() }
+        // A Unix socket keeps what was sent when it is closed; TCP loses it where something came that nobody read.
+        if !session.connection.peerAddress.isUnix { await session.connection.linger() }
         session.connection.close()
         core.connections.subtract(1, ordering: .relaxed)
     }

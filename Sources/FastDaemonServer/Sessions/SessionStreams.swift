@@ -98,9 +98,6 @@ struct SessionStreams {
     /// Whether a read would find something, or the end.
     var hasInput: Bool { !waiting.isEmpty || inputHasEnded }
 
-    /// Whether the handler waits for the client to send something.
-    var lacksInput: Bool { owed > 0 && !hasInput }
-
     /// Whether more input has come than has been read.
     var unreadBytes: Int { waiting.count }
 
@@ -185,9 +182,6 @@ struct SessionStreams {
 
     /// Whether a write would take something.
     var hasRoom: Bool { isClosed || backlog.isEmpty && room > 0 }
-
-    /// Whether the client has not given credit for what the handler wants to write.
-    var lacksCredit: Bool { credit.available == 0 }
 
     mutating func add(credit count: Int) throws(SessionError) {
         try credit.add(count)
