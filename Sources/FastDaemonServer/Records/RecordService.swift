@@ -93,7 +93,7 @@ final class RecordService: @unchecked Sendable {
         var failure: ExchangeError?
         do throws(ExchangeError) {
             while started.isEmpty, let input = try await exchange.receive() {
-                if input[0] == SessionFrame.firstByte, exchange.isNew { return input }
+                if exchange.isNew, input.first == SessionFrame.firstByte { return input }
                 try process(input, of: exchange, dialect)
             }
         } catch {
