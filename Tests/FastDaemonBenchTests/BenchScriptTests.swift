@@ -24,6 +24,8 @@ struct BenchScriptTests {
             compare a within µs $work/ours $work/theirs 1.2 them
             compare b over µs $work/ours $work/theirs 1 them
             compare c without µs $work/ours $work/theirs - them
+            compare g enough MiB/s $work/ours $work/theirs 'least 1.2' them
+            compare h under MiB/s $work/ours $work/theirs 'least 1.6' them
             limit d inside MiB $work/ours 20
             limit e outside MiB $work/ours 10
             skip f missing 'no such thing'
@@ -34,6 +36,8 @@ struct BenchScriptTests {
                 a\t12\t10\t1.200\tratio 1.2\tyes
                 b\t12\t10\t1.200\tratio 1\tno, 20 % over
                 c\t12\t10\t1.200\t-\t-
+                g\t12\t10\t1.200\tratio at least 1.2\tyes
+                h\t12\t10\t1.200\tratio at least 1.6\tno, 25 % under
                 d\t12\t-\t-\t20 MiB\tyes
                 e\t12\t-\t-\t10 MiB\tno, 20 % over
                 f\t-\t-\t-\t-\tskipped: no such thing
@@ -52,9 +56,7 @@ struct BenchScriptTests {
             skip d client 'no such thing'
             print_json
             """)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let result = try decoder.decode(Results.self, from: Data(text.utf8))
+        let result = try results(Data(text.utf8))
         #expect(result.rounds == 3)
         #expect(result.rows.map(\.row) == ["a", "d"])
         #expect(result.rows[0].ratio == 1.2)
@@ -79,15 +81,33 @@ struct BenchScriptTests {
     @Test("words that it does not know are refused")
     func usage() throws {
         #expect(try script("--bogus").status == .exited(64))
-        #expect(try script("--rows", "az").errorText.contains("--rows takes letters from a to f, not 'az'"))
+        #expect(try script("--rows", "az").errorText.contains("--rows takes letters from a to i, not 'az'"))
         #expect(try script("--help").outputText.hasPrefix("usage: bench.sh"))
+    }
+
+    @Test(
+        "the rows of sessions measure the built programs",
+        .enabled(if: isInstalled("socat"), "socat is not installed"),
+        .enabled(if: Compiler.c != nil, "cc is not installed"))
+    func sessions() throws {
+        let json = folder.file("results.json")
+        let outcome = try script(
+            "--build", productsFolder.path, "--rounds", "1", "--seconds", "0.1", "--rows", "ghi", "--json", json)
+        #expect(outcome.status == .exited(0), "\(outcome.errorText)")
+        let results = try results(Data(contentsOf: URL(filePath: json)))
+        #expect(results.rows.map(\.row) == ["g", "h", "h", "i", "i"])
+        #expect(results.rows.map { $0.ratio != nil } == [true, true, true, false, true])
+        #expect(results.rows.allSatisfy { $0.daemon ?? 0 > 0 })
+        #expect(results.rows.map(\.goal) == ["ratio 1.1", "ratio at least 0.5", nil, "1000 µs", nil])
     }
 
     private struct Results: Decodable {
         struct Row: Decodable {
             let row: String
+            let daemon: Double?
             let ratio: Double?
-            let met: String
+            let goal: String?
+            let met: String?
             let daemonRate: Double?
             let referenceRate: Double?
         }
@@ -95,8 +115,14 @@ struct BenchScriptTests {
         let rows: [Row]
     }
 
+    private func results(_ json: Data) throws -> Results {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Results.self, from: json)
+    }
+
     private func script(_ arguments: String...) throws -> ProgramResult {
-        try run("/bin/bash", ["\(benchmarksFolder)/bench.sh"] + arguments)
+        try run("/bin/bash", ["\(benchmarksFolder)/bench.sh"] + arguments, seconds: 300)
     }
 
     /// What commands print that use the functions of `lib/table.sh`.

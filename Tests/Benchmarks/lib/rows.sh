@@ -20,16 +20,17 @@ cpu_row() {
 }
 
 row_d() {
-    local client=$build/fastdaemon_client goal=1.05 arguments musl
+    local client=$build/fastdaemon_client goal=1.05 arguments ours musl
     musl=/usr/lib/$(uname -m)-linux-musl
     if ! [ -x "$client" ]; then
-        skip d "whole process: client echo hi" "there is no $client"
+        skip d "whole process: client --record echo hi" "there is no $client"
         return
     fi
     start_daemon
     arguments=("$work/daemon.sock" echo hi)
+    ours=("$client" --record "${arguments[@]}") # The reference speaks records, too.
     cc -O2 -static -s -o "$work/client_glibc" "$here/client_reference.c"
-    set -- "$work/client_glibc" "${arguments[@]}" --- "$client" "${arguments[@]}"
+    set -- "$work/client_glibc" "${arguments[@]}" --- "${ours[@]}"
     if [ -f "$musl/libc.a" ]; then
         goal=0.7
         cc -O2 -static -s -nostdlib -nostdinc -isystem "$(cc -print-file-name=include)" \
@@ -41,7 +42,7 @@ row_d() {
     stop_servers
     sed -n 1p "$work/d" >"$work/d.glibc"
     sed -n 2p "$work/d" >"$work/d.daemon"
-    compare d "whole process: client echo hi" µs "$work/d.daemon" "$work/d.glibc" "$goal" "static C, glibc"
+    compare d "whole process: client --record echo hi" µs "$work/d.daemon" "$work/d.glibc" "$goal" "static C, glibc"
     if [ -f "$musl/libc.a" ]; then
         sed -n 3p "$work/d" >"$work/d.musl"
         compare d "the same" µs "$work/d.daemon" "$work/d.musl" - "static C, musl"

@@ -9,18 +9,26 @@ build_programs() {
         build=$(swift build --package-path "$repository" -c release --show-bin-path)
     fi
     [ -x "$build/fastdaemond" ] || fail "there is no fastdaemond in $build"
-    cc -O2 -o "$work/echo_epoll" "$here/echo_epoll.c"
-    cc -O2 -o "$work/spawn_timer" "$here/spawn_timer.c"
+    local name headers=(-I "$repository/Sources/CFastDaemonPlugin/include" -I "$repository/Tests/FixturePlugins")
+    for name in echo_epoll spawn_timer bulk_timer first_byte_timer; do
+        cc -O2 -o "$work/$name" "$here/$name.c"
+    done
+    cc -O2 "${headers[@]}" -o "$work/first_byte" "$here/first_byte.c"
+    # A plugin folder of their own: what was built stays as it is.
+    install -d -m 755 "$work/plugins"
+    install -m 644 "$build/libEcho.so" "$build/libWait.so" "$work/plugins"
+    cc -O2 -shared -fPIC "${headers[@]}" -o "$work/plugins/libFirstByte.so" "$here/first_byte.c"
 }
 
 write_config() {
     cat >"$work/fastdaemon.json" <<END
 {
   "listen": [ { "unix": "$work/daemon.sock" } ],
-  "pluginDirectory": "$build",
+  "pluginDirectory": "$work/plugins",
   "plugins": [
     { "library": "libEcho.so" },
-    { "library": "libWait.so", "concurrency": 64 }
+    { "library": "libWait.so", "concurrency": 64 },
+    { "library": "libFirstByte.so" }
   ],
   "limits": {
     "connections": 11000,
@@ -43,6 +51,24 @@ start_reference() {
     "$work/echo_epoll" "$work/reference.sock" >"$work/reference.log" 2>&1 &
     reference=$!
     await_socket "$work/reference.sock" "$reference" "$work/reference.log"
+}
+
+# start_socat ADDRESS: connects each client with an ADDRESS of socat's, such as EXEC:cat. Its blocks are as long as the frames
+# of a session. It waits for the end of both directions, as the daemon does; its own patience is half a second.
+socat_options=(-b 65536 -t 30)
+start_socat() {
+    local tries=0
+    rm -f "$work/socat.sock"
+    socat "${socat_options[@]}" "UNIX-LISTEN:$work/socat.sock,fork" "$1" >"$work/reference.log" 2>&1 &
+    reference=$!
+    until socat "${socat_options[@]}" /dev/null "UNIX-CONNECT:$work/socat.sock" >"$work/first" 2>&1; do
+        tries=$((tries + 1))
+        if ! kill -0 "$reference" 2>/dev/null || [ $tries -gt 200 ]; then
+            cat "$work/reference.log" "$work/first" >&2
+            fail "socat did not start; its output stands above"
+        fi
+        sleep 0.05
+    done
 }
 
 # await_socket PATH PROCESS LOG

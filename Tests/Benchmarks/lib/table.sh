@@ -3,7 +3,8 @@
 # row, figure, unit, daemon, reference, ratio, goal, met, what the reference is, requests a second of either side. What
 # does not apply is "-".
 
-# compare ROW FIGURE UNIT DAEMON-FILE REFERENCE-FILE GOAL REFERENCE: the ratio of two medians; GOAL may be "-".
+# compare ROW FIGURE UNIT DAEMON-FILE REFERENCE-FILE GOAL REFERENCE: the ratio of two medians. GOAL is the most that it may
+# be, "least N" the least, or "-".
 compare() {
     local ours theirs
     ours=$(median "$4")
@@ -12,7 +13,14 @@ compare() {
         -v rate="$(rate "$4" "$3")" -v other="$(rate "$5" "$3")" '
         BEGIN {
             ratio = sprintf("%.3f", ours / theirs)
-            met = goal == "-" ? "-" : ratio + 0 <= goal + 0 ? "yes" : sprintf("no, %.0f %% over", (ratio / goal - 1) * 100)
+            bound = goal
+            if (goal == "-")
+                met = "-"
+            else if (sub(/^least /, "", bound))
+                met = ratio + 0 >= bound + 0 ? "yes" : sprintf("no, %.0f %% under", (1 - ratio / bound) * 100)
+            else
+                met = ratio + 0 <= bound + 0 ? "yes" : sprintf("no, %.0f %% over", (ratio / bound - 1) * 100)
+            sub(/^least/, "at least", goal)
             print row, figure, unit, ours, theirs, ratio, goal == "-" ? goal : "ratio " goal, met, what, rate, other
         }' >>"$work/rows"
 }
