@@ -39,7 +39,11 @@ int clinux_thread_enter_directory(int descriptor, uint32_t mask) {
     return fchdir(descriptor) < 0 ? -errno : 0;
 }
 
-int clinux_thread_id(void) { return gettid(); }
+int clinux_thread_id(void) {
+    static _Thread_local int id;
+    if (id == 0) id = gettid();
+    return id;
+}
 
 void clinux_yield(void) { sched_yield(); }
 

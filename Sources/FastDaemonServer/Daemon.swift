@@ -140,6 +140,8 @@ public final class Daemon: Sendable {
                 ("plugins", .number(core.registry.plugins.count)),
                 ("commands", .number(core.routing.routes.count - BuiltInCommand.allCases.count)),
             ])
+        // Who is told that it is ready may look into the log.
+        if notice != nil { Log.drain() }
         let error = notice?.ready(
             status: "it listens at \(names.joined(separator: ", ")), as \(configuration.file) says")
         if let error, error != 0 {

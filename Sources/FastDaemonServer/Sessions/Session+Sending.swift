@@ -52,12 +52,13 @@ extension Session {
 
     /// Puts into `outgoing` what is to be sent next. Returns whether there is anything.
     private func gatherOutgoing() -> Bool {
+        // Output first: into an empty buffer it goes without a copy.
+        if let call { takeFrames(of: call) }
         let pulls = pulls.exchange(0, ordering: .relaxed)
         if pulls > 0, phase != .ending {
             decoder.allow(pulls)
             append { SessionEncoder.append(pull: pulls, to: &$0) }
         }
-        if let call { takeFrames(of: call) }
         if let (frame, text) = end, frame.verdict != .completed || call?.isDrained ?? true {
             end = nil
             append { SessionEncoder.append(frame, text: text.span.bytes, to: &$0) }
