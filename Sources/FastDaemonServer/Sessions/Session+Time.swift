@@ -1,3 +1,4 @@
+import CLinux
 import FastDaemonHost
 import FastDaemonIO
 import FastDaemonProtocol
@@ -52,7 +53,8 @@ extension Session {
     /// Tells the call to stop, and ends the session soon whether it does or not.
     func giveUp(_ verdict: SessionVerdict, _ text: String, because reason: CancellationReason) {
         guard let call, surrender == nil, phase == .gathering || phase == .running else { return }
-        surrender = (verdict, text, loop.now + Self.grace)
+        // The loop's clock may stand where it last woke up.
+        surrender = (verdict, text, clinux_now() + Self.grace)
         if phase == .gathering { return finish(verdict, text) }
         call.cancel(reason)
         core.abandon(call.id)
