@@ -62,7 +62,17 @@ const char *const *cclient_environment(void) {
 }
 
 long cclient_working_directory(char *buffer, size_t count) {
-    return getcwd(buffer, count) == NULL ? -errno : (long)strlen(buffer);
+    if (getcwd(buffer, count) != NULL) {
+        return (long)strlen(buffer);
+    }
+    int error = errno;
+    static const char mark[] = " (deleted)";
+    ssize_t length = error == ENOENT ? readlink("/proc/self/cwd", buffer, count) : -1;
+    // Without the mark it is a path of another tree (a mount that was detached), where another folder may have that name.
+    if (length < (ssize_t)sizeof mark || memcmp(buffer + length - (sizeof mark - 1), mark, sizeof mark - 1) != 0) {
+        return -error;
+    }
+    return length;
 }
 
 bool cclient_is_terminal_of_size(int descriptor, cclient_terminal_size *size) {

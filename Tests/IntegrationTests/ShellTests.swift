@@ -145,6 +145,21 @@ import Testing
         #expect(result.outputText == (1...60).map { "\($0) \($0 < 10 ? 1 : 2) own\n" }.joined())
     }
 
+    @Test("in a folder that was removed, what needs no folder runs, and nothing runs in another one")
+    func removedFolder() throws {
+        let result = try shell(
+            """
+            mkdir gone && cd gone && rmdir ../gone
+            "$CLIENT" "$S" echo hi; echo "status $?"
+            count -c notes.txt; echo "status $?"
+            """)
+        #expect(result.outputText == "hi\nstatus 0\nstatus 77\n")
+        #expect(
+            result.errorText
+                == "fastdaemon_client: count: the daemon cannot enter the directory \(work)/gone (deleted): No such file or "
+                + "directory\n")
+    }
+
     @Test("a name that is no command of the daemon's is status 127, as in the shell")
     func noCommand() throws {
         let result = try shell("client nothing; echo $?; copy; echo $?; \"$CLIENT\" \"$S\" cuont; echo $?")

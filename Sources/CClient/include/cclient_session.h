@@ -33,7 +33,8 @@ long cclient_write_once(int descriptor, const void *_Nonnull bytes, size_t count
 /// The process's environment: `NAME=VALUE` strings, then `NULL`.
 const char *_Nullable const *_Nullable cclient_environment(void);
 
-/// Puts the working directory and a NUL into `buffer`, and returns the length of its path.
+/// Puts the path of the working directory into `buffer`, and returns its length. One that was removed has " (deleted)"
+/// behind its path, as in proc(5): nobody can enter that.
 long cclient_working_directory(char *_Nonnull buffer, size_t count);
 
 typedef struct {

@@ -43,7 +43,10 @@ extension ByteStrings {
 extension SessionRequest {
     /// The working directory of this process.
     ///
-    /// - Throws: `ClientError.Code.system` where it was removed, or cannot be told.
+    /// One that was removed has " (deleted)" behind its path: a command that does not look at files runs all the same, and
+    /// others are refused.
+    ///
+    /// - Throws: `ClientError.Code.system` where it cannot be told.
     public static func callersDirectory() throws(ClientError) -> [UInt8] {
         var result = 0
         let capacity = SessionFrame.longestDirectory + 1

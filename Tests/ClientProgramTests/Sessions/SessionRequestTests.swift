@@ -105,19 +105,6 @@ struct SessionRequestTests {
         #expect(payload(0x04, of: frames(try server.finish()))?.first == streams)
     }
 
-    @Test("a working directory that was removed is status 74")
-    func noDirectory() throws {
-        let script = "cd \"$1\" && rmdir \"$1\" && exec \"$0\" /nonexistent/socket x"
-        let path = folder.file("gone")
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        let result = try run("/bin/sh", ["-c", script, builtProgram("fastdaemon_client"), path])
-        #expect(result.status == .exited(74))
-        #expect(
-            result.errorText
-                == "fastdaemon_client: cannot tell the working directory: No such file or directory; change to one that "
-                + "exists\n")
-    }
-
     @Test("an empty name of a command is status 64")
     func emptyName() throws {
         let result = try client("/nonexistent/socket", "")
