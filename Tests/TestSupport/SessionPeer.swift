@@ -1,48 +1,5 @@
 import Foundation
 
-/// A frame of a session, as it goes over the wire; made and read here without the project's own codec.
-public struct Frame: Equatable, Sendable, CustomStringConvertible {
-    /// The first byte of its header.
-    public var type: UInt8
-    /// What stands behind its header.
-    public var payload: [UInt8]
-
-    /// A frame of any type, known or not.
-    public init(_ type: UInt8, _ payload: [UInt8] = []) {
-        self.type = type
-        self.payload = payload
-    }
-
-    /// Header and payload.
-    public var bytes: [UInt8] { [type] + bigEndian(UInt32(payload.count)).dropFirst() + payload }
-
-    /// Type and payload, the latter as text.
-    public var description: String {
-        String(type, radix: 16) + ":" + String(decoding: payload.prefix(60), as: UTF8.self).debugDescription
-    }
-
-    /// HELLO of a server.
-    public static func hello(major: UInt8 = 1, minor: UInt8 = 0) -> Frame {
-        Frame(0xFD, [major, minor] + [UInt8](repeating: 0, count: 10))
-    }
-    /// A PULL.
-    public static func pull(_ count: UInt32 = 1) -> Frame { Frame(0x23, bigEndian(count)) }
-    /// An OUTPUT.
-    public static func output(_ text: String) -> Frame { Frame(0x21, Array(text.utf8)) }
-    /// An ERRORS.
-    public static func errors(_ text: String) -> Frame { Frame(0x22, Array(text.utf8)) }
-    /// An END, of call 17.
-    public static func end(_ verdict: UInt8 = 0, status: UInt8 = 0, _ text: String = "") -> Frame {
-        Frame(0x24, [verdict, status, 0, 0, 0, 0, 0, 0, 0, 17] + text.utf8)
-    }
-    /// An INPUT, as a client sends it.
-    public static func input(_ text: String) -> Frame { Frame(0x07, Array(text.utf8)) }
-    /// A SIGNAL, as a client sends it.
-    public static func signal(_ number: Int32, columns: UInt8 = 0, rows: UInt8 = 0) -> Frame {
-        Frame(0x08, [UInt8(number), 0, columns, 0, rows])
-    }
-}
-
 extension Peer {
     /// Receives one frame; nil where the client hung up.
     public func receiveFrame() throws -> Frame? {
@@ -85,8 +42,4 @@ extension Peer {
     public func send(_ frames: Frame...) throws {
         try send(frames.flatMap(\.bytes))
     }
-}
-
-private func bigEndian(_ number: UInt32) -> [UInt8] {
-    withUnsafeBytes(of: number.bigEndian) { Array($0) }
 }
