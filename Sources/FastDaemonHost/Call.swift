@@ -54,13 +54,12 @@ open class Call: @unchecked Sendable {
     }
 
     /// Makes this the call `id` of `command`, with arguments each of which has a zero byte after it.
+    ///
+    /// - Parameter arguments: They are not copied, and have to live as long as the call.
     public final func prepare(_ command: PluginCommand, id: UInt64, arguments: UnsafeRawBufferPointer) {
         begin(command, id)
-        argumentBytes.deallocate()
-        argumentBytes = .allocate(byteCount: arguments.count, alignment: 1)
-        argumentBytes.copyMemory(from: arguments)
         self.arguments.deallocate()
-        self.arguments = zeroTerminatedStrings(in: UnsafeRawBufferPointer(argumentBytes))
+        self.arguments = zeroTerminatedStrings(in: arguments)
         argumentCount = self.arguments.count
     }
 
@@ -248,13 +247,14 @@ open class Call: @unchecked Sendable {
             return Int32(FASTDAEMON_ERROR_MISUSE)
         }
         isTouched = true
+        if event == FASTDAEMON_EVENT_SIGNAL {
+            let thread = clinux_thread_id()
+            if let untold = state.withLock({ $0.setSignalCallback(callback, on: thread) }) { run(untold, on: thread) }
+            return 0
+        }
         state.withLock { $0.setCallback(callback, for: event) }
         let hasCome =
-            switch event {
-            case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
-            case FASTDAEMON_EVENT_SIGNAL: state.withLock { $0.takeUntoldSignal() }
-            default: isReady(event)
-            }
+            event == FASTDAEMON_EVENT_CANCELLED ? cancellationReason != FASTDAEMON_NOT_CANCELLED : isReady(event)
         if hasCome { fire(event) }
         return 0
     }

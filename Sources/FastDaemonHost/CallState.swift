@@ -37,8 +37,9 @@ struct CallState {
 
     var cancellationDescriptor: Int32 = -1
 
-    /// How many signals came before anybody wanted to be told.
-    private var untoldSignals = 0
+    /// Whether signals came before anybody wanted to be told. They are told as one: a callback that asks for the next is
+    /// then not called in itself once for each.
+    private var hasUntoldSignal = false
 
     mutating func returnedLater() -> Call.Outcome {
         if case .finishedEarly(let status) = phase {
@@ -98,15 +99,16 @@ struct CallState {
     /// Takes the callback for signals, or remembers that there was one to tell of.
     mutating func beginSignalCallback(on thread: Int32) -> Callback? {
         if let callback = beginCallback(Int(FASTDAEMON_EVENT_SIGNAL), on: thread) { return callback }
-        untoldSignals += 1
+        hasUntoldSignal = true
         return nil
     }
 
-    /// Whether there was a signal that nobody was told of; it is told now.
-    mutating func takeUntoldSignal() -> Bool {
-        if untoldSignals == 0 { return false }
-        untoldSignals -= 1
-        return true
+    /// Sets the callback for signals. Returns it, to be called by `thread`, where there was one that nobody was told of.
+    mutating func setSignalCallback(_ callback: Callback?, on thread: Int32) -> Callback? {
+        setCallback(callback, for: Int(FASTDAEMON_EVENT_SIGNAL))
+        guard hasUntoldSignal, let told = beginCallback(Int(FASTDAEMON_EVENT_SIGNAL), on: thread) else { return nil }
+        hasUntoldSignal = false
+        return told
     }
 
     func runsCallback(besides thread: Int32) -> Bool {

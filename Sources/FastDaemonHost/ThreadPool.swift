@@ -195,18 +195,23 @@ public final class ThreadPool: TaskExecutor, Sendable {
         directory >= 0 && state.withLock { $0.threadsHaveDirectories } && clinux_may_enter(directory) == 0
     }
 
-    /// Makes a directory the calling thread's own, which is one of this pool's. Where the kernel does not give a thread a
-    /// directory of its own, nothing happens.
+    /// Makes a directory the calling thread's own, which is one of this pool's. Where that cannot be, it stands in the
+    /// directory that the process started in.
     ///
     /// - Parameter directory: a descriptor, or the negated errno that kept it from being opened.
-    /// - Returns: 0, or a negated errno.
+    /// - Returns: 0, or a negated errno: -ENOTSUP where the kernel does not give a thread a directory of its own.
     func enterDirectory(_ directory: Int32) -> Int32 {
         enter(directory, Unmanaged<Worker>.fromOpaque(clinux_thread_context()!).takeUnretainedValue())
     }
 
     @discardableResult
     private func enter(_ directory: Int32, _ worker: Worker) -> Int32 {
-        guard worker.hasOwnDirectory else { return -ENOTSUP }
+        if !worker.hasOwnDirectory {
+            // It may have been for want of memory.
+            worker.separateDirectory()
+            state.withLock { $0.threadsHaveDirectories = worker.hasOwnDirectory }
+            if !worker.hasOwnDirectory { return -ENOTSUP }
+        }
         // Each time anew: a handler may have changed both.
         let result = directory < 0 ? directory : clinux_thread_enter_directory(directory, umask)
         // Nobody runs in the directory of another caller.

@@ -131,6 +131,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if isCurrent { work() } else { post(.work(work)) }
     }
 
+    /// Has the loop look around once more before it sleeps. Loop thread only.
+    public func stayAwake() {
+        post(.work {})
+    }
+
     private func post(_ message: Message) {
         let isAsleep = inbox.withLock { inbox in
             inbox.messages.append(message)

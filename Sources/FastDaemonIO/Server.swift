@@ -174,6 +174,8 @@ private final class Acceptor: @unchecked Sendable {
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
             EOPNOTSUPP:
             break  // This one connection failed before it was accepted (accept(2)); the next may be fine.
+        case EINVAL:
+            isClosed = true  // It does not listen any more: `Server.close` is on its way here.
         default:
             // Descriptors or memory are used up (EMFILE, ENFILE, ENOBUFS, ENOMEM): the connections wait in the queue until
             // some come free.

@@ -27,7 +27,8 @@ public final class Daemon: Sendable {
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
         // Beside the connections: plugins, calls' directories, and connections that are being turned away.
-        clinux_raise_descriptor_limit(UInt64(configuration.limits.connections) + 256)
+        let limits = configuration.limits
+        clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))
         loops = try EventLoopGroup()
         let (registry, pool) = try Self.loadPlugins(configuration, log: log)
         for problem in registry.problems { log.write(.error, problem) }
@@ -182,6 +183,14 @@ public final class Daemon: Sendable {
                 guard core.running[running.call.id] != nil else { return }
                 running.call.shutDown()
                 core.abandon(running.call.id)
+            }
+        }
+        for service in services {
+            service.loop.execute { [log] in
+                let count = service.giveUpSessions()
+                if count == 0 { return }
+                shutdown.noteDropped()
+                log.write(.warning, "dropped sessions that waited for their callers", [("sessions", .number(count))])
             }
         }
         await loops.loops[0].sleep(nanoseconds: Self.grace)

@@ -37,7 +37,7 @@ import Testing
     }
 
     private func write(_ bytes: [UInt8], _ type: SessionFrameType, to streams: inout SessionStreams) -> Int {
-        bytes.withUnsafeBytes { streams.write($0, as: type) }
+        bytes.withUnsafeBytes { streams.write($0, as: type, by: 1, toTheEnd: false) } ?? -1
     }
 
     private func writeAll(_ bytes: [UInt8], to streams: inout SessionStreams, limit: Int) -> Bool {
@@ -125,6 +125,22 @@ import Testing
         #expect(try sent(by: &streams).flatMap(\.payload) == [6])
         #expect(streams.isDrained)
         #expect(streams.bytesOut == 6)
+    }
+
+    @Test("A write that waits for room goes on before another thread's begins")
+    func writers() throws {
+        var streams = streams(window: 3)
+        func write(_ bytes: [UInt8], by writer: Int32) -> Int? {
+            bytes.withUnsafeBytes { streams.write($0, as: .output, by: writer, toTheEnd: true) }
+        }
+        #expect(write([1, 1, 1, 1], by: 1) == 3)
+        #expect(write([2, 2], by: 2) == 0)
+        try streams.add(credit: 9)
+        #expect(!streams.hasRoom)
+        #expect(write([2, 2], by: 2) == 0)
+        #expect(write([1], by: 1) == 1)
+        #expect(write([2, 2], by: 2) == 2)
+        #expect(try sent(by: &streams).flatMap(\.payload) == [1, 1, 1, 1, 2, 2])
     }
 
     // MARK: - Input

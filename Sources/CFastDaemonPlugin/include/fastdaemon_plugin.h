@@ -265,8 +265,8 @@ enum {
     FASTDAEMON_EVENT_READABLE = 1,  /* `read` would not answer FASTDAEMON_ERROR_AGAIN */
     FASTDAEMON_EVENT_WRITABLE = 2,  /* `write` would not answer FASTDAEMON_ERROR_AGAIN */
     FASTDAEMON_EVENT_CANCELLED = 3, /* the call was cancelled; READABLE and WRITABLE have then come, too */
-    FASTDAEMON_EVENT_SIGNAL = 4     /* the caller sent a signal that does not cancel (SIGWINCH: its terminal changed); each
-                                       is told once, also one that came before `notify` */
+    FASTDAEMON_EVENT_SIGNAL = 4     /* the caller sent a signal that does not cancel (SIGWINCH: its terminal changed), also
+                                       before `notify`; several that came since the last callback are told as one */
 };
 
 /* Flags of `read` and `write`. */

@@ -29,7 +29,8 @@ final class RecordService: @unchecked Sendable {
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
     private var unsent: [(exchange: Exchange, end: Int)] = []
 
-    /// Sessions whose calls wrote something on this loop in this round.
+    /// The sessions that go on, and those of them whose calls wrote something on this loop in this round.
+    var sessions: [ObjectIdentifier: Session] = [:]
     var unflushed: [Session] = []
 
     /// How many calls are under way that came as datagrams.

@@ -9,15 +9,16 @@ extension Session {
     func start() {
         connection.keepReading()
         if request.timeout > 0 { request.deadline = loop.now + UInt64(request.timeout) * 1_000_000 }
+        callID = service.nextID()
         guard let route = core.routing[request.name] else {
             let name = String(decoding: request.name, as: UTF8.self)
-            core.logAccess(command: Printable.line(name), id: service.nextID(), self, status: 127)
+            core.logAccess(command: Printable.line(name), id: callID, self, status: 127)
             return finish(.noCommand, core.unknownCommand(name))
         }
         self.route = route
         guard let command = route.command else { return answer(route) }
         let call = SessionCall(self, request, window: hello!.window, mayWait: route.execution != .inline)
-        call.prepare(command, id: service.nextID(), arguments: UnsafeRawBufferPointer(request.arguments))
+        call.prepare(command, id: callID, arguments: UnsafeRawBufferPointer(request.arguments))
         self.call = call
         connection.onHangUp { [weak self] in self?.hangUp() }
         if route.execution != .inline {
@@ -45,10 +46,9 @@ extension Session {
         call.write(answer.output, as: .output)
         call.write(answer.errors, as: .errors)
         let status: Int32 = answer.errors.isEmpty ? 0 : 64
-        let id = service.nextID()
         let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
         service.counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
-        core.logAccess(command: route.name, id: id, self, status: status, bytesOut: bytesOut)
+        core.logAccess(command: route.name, id: callID, self, status: status, bytesOut: bytesOut)
         finish(.completed, status: UInt8(status), "")
     }
 
@@ -86,9 +86,6 @@ extension Session {
     /// The call was cancelled before its turn came.
     func noteAbandonment() {
         if let surrender { return finish(surrender.verdict, surrender.text) }
-        finish(.completed, status: UInt8(truncatingIfNeeded: 128 + (call?.lastSignalNumber ?? 0)), "")
+        finish(.completed, status: 128 + (cancellingSignal ?? 0), "")
     }
-
-    /// The number of the call in the log; 0 where there is none.
-    var callID: UInt64 { route?.builtIn == nil ? call?.id ?? 0 : 0 }
 }

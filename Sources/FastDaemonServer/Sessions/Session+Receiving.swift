@@ -15,6 +15,7 @@ extension Session {
                     // A client that never stops sending must not keep the loop to itself.
                     await loop.sleep(nanoseconds: 0)
                 } else if try await !connection.waitUntilReadable(deadline: deadline) {
+                    guard phase == .request else { return hangUp() }
                     finish(.shuttingDown, "the daemon is shutting down; the request was not whole, and was not run")
                 }
                 receivedInTurn = 0
@@ -41,6 +42,7 @@ extension Session {
                 finish(.busy, ServerCore.outOfBuffers)
             }
         } catch {
+            partial.removeAll()
             fail(error)
         }
         flush()
@@ -51,26 +53,28 @@ extension Session {
         if !partial.append(rest) { finish(.busy, ServerCore.outOfBuffers) }
     }
 
-    /// Whether nothing that comes matters any more: the end is on its way, and all that was written before it.
-    private var isDeaf: Bool { phase == .over || phase == .ending && end == nil }
+    /// Whether nothing that comes matters any more. While a command's own end waits for credit, that may come.
+    private var isDeaf: Bool { phase == .over || phase == .ending && end?.frame.verdict != .completed }
 
     /// Acts on each event in `bytes`. Returns how many bytes were used up.
     private func decode(_ bytes: UnsafeRawBufferPointer) throws(SessionError) -> Int {
         var offset = 0
         while !isDeaf {
             let allowance = decoder.allowance
-            guard let event = try decoder.next(in: bytes.bytes, at: &offset) else { break }
-            try handle(event, bytes, begun: allowance - decoder.allowance)
+            let event = try decoder.next(in: bytes.bytes, at: &offset)
+            // Counted also where nothing but the header of an INPUT has come.
+            begunInputs += allowance - decoder.allowance
+            guard let event else { break }
+            try handle(event, bytes)
         }
         return offset
     }
 
-    /// - Parameter begun: how many INPUTs began with this event.
-    private func handle(_ event: SessionEvent, _ bytes: UnsafeRawBufferPointer, begun: Int) throws(SessionError) {
+    private func handle(_ event: SessionEvent, _ bytes: UnsafeRawBufferPointer) throws(SessionError) {
         switch event {
         case .hello(let hello): greet(hello)
-        case .arguments(let range): request.setArguments(UnsafeRawBufferPointer(rebasing: bytes[range]))
-        case .environment(let range): request.setEnvironment(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case .arguments(let range): take(request.setArguments(UnsafeRawBufferPointer(rebasing: bytes[range])))
+        case .environment(let range): take(request.setEnvironment(UnsafeRawBufferPointer(rebasing: bytes[range])))
         case .directory(let range):
             // A path of another machine's means nothing here.
             if connection.peerAddress.isUnix { request.setDirectory(UnsafeRawBufferPointer(rebasing: bytes[range])) }
@@ -78,7 +82,8 @@ extension Session {
         case .timeout(let milliseconds): request.timeout = milliseconds
         case .run: start()
         case .input(let range):
-            call?.receive(UnsafeRawBufferPointer(rebasing: bytes[range]), begun: begun)
+            call?.receive(UnsafeRawBufferPointer(rebasing: bytes[range]), begun: begunInputs)
+            begunInputs = 0
             if phase == .gathering { gather() }
         case .endOfInput:
             call?.endInput()
@@ -87,6 +92,11 @@ extension Session {
         case .credit(let count): try call?.add(credit: count)
         case .output, .errors, .pull, .end: break  // The decoder lets a client send none of these.
         }
+    }
+
+    /// - Parameter isKept: whether there was memory for a part of the request.
+    private func take(_ isKept: Bool) {
+        if !isKept { finish(.busy, ServerCore.outOfBuffers) }
     }
 
     private func greet(_ hello: SessionHello) {
@@ -102,6 +112,7 @@ extension Session {
     private func deliver(_ signal: SessionSignal) {
         guard let call, phase != .ending else { return }
         if signal.cancels {
+            cancellingSignal = cancellingSignal ?? signal.number
             call.signal(Int32(signal.number), cancels: true)
             core.abandon(call.id)
             if phase == .gathering { finish(.completed, status: UInt8(128) + signal.number, "") }
@@ -116,5 +127,6 @@ extension Session {
         if case .requestTooLarge = error { return finish(.tooLarge, "\(error) (limits.recordBytes)") }
         core.log.write(.info, "closing a session: \(error)", [("peer", .text("\(caller)"))])
         finish(.violation, "\(error)")
+        cancelCall(.hangup)
     }
 }

@@ -12,7 +12,7 @@ extension Session {
 
     /// Asks the client for more INPUTs. From any thread.
     func pull(_ count: Int) {
-        pulls.add(count, ordering: .relaxed)
+        pulls.add(count, ordering: .releasing)
         flushSoon()
     }
 
@@ -25,12 +25,16 @@ extension Session {
 
     /// Sends as much as the client takes now, and goes on when it takes more. On the loop.
     func flush() {
-        isFlushPosted.store(false, ordering: .releasing)
+        _ = isFlushPosted.exchange(false, ordering: .acquiringAndReleasing)
         if isWaitingForRoom { return }
+        var sentInTurn = 0
         while phase != .over, gatherOutgoing() {
+            // A client that takes everything at once must not keep the loop to itself.
+            if sentInTurn >= EventLoop.scratchSize { return service.flushLater(self) }
             do throws(ConnectionError) {
                 let sent = try connection.sendNow(outgoing.bytes)
                 outgoing.removeFirst(sent)
+                sentInTurn += sent
                 if sent > 0 { lastProgress = loop.now }
                 if !outgoing.isEmpty {
                     isWaitingForRoom = true
@@ -42,6 +46,8 @@ extension Session {
             } catch {
                 return hangUp()
             }
+            // A session that is quiet for long holds no memory for what it once sent.
+            outgoing.removeAll()
             if phase == .ending, end == nil {
                 phase = .over
                 dropCall()
@@ -52,9 +58,11 @@ extension Session {
 
     /// Puts into `outgoing` what is to be sent next. Returns whether there is anything.
     private func gatherOutgoing() -> Bool {
+        // Nothing follows the end.
+        if phase == .ending, end == nil { return !outgoing.isEmpty }
         // Output first: into an empty buffer it goes without a copy.
         if let call { takeFrames(of: call) }
-        let pulls = pulls.exchange(0, ordering: .relaxed)
+        let pulls = pulls.exchange(0, ordering: .acquiring)
         if pulls > 0, phase != .ending {
             decoder.allow(pulls)
             append { SessionEncoder.append(pull: pulls, to: &$0) }

@@ -28,22 +28,33 @@ extension Session {
                 "the request was not whole within \(core.limits.firstRecordSeconds) s (limits.firstRecordSeconds)")
         case .ending where request.deadline > 0 && request.deadline <= now && end?.frame.verdict == .completed:
             finish(.timedOut, overdue)
+        case .ending where end?.frame.verdict == .completed && !isWaitingForRoom: finish(.timedOut, stalled)
         case .ending, .over: hangUp()
         case .gathering, .running:
             if let surrender {
                 finish(surrender.verdict, surrender.text)
             } else if request.deadline > 0, request.deadline <= now {
                 giveUp(.timedOut, overdue, because: .time)
-            } else if call?.waitsForClient == true {
-                giveUp(
-                    .timedOut,
-                    "\(route!.name): it waited \(core.limits.sessionIdleSeconds) s for its caller to send or to read "
-                        + "something (limits.sessionIdleSeconds)", because: .time)
+            } else if let began = waitBegan {
+                let stall = nanoseconds(core.limits.sessionIdleSeconds)
+                if began + stall <= now { giveUp(.timedOut, stalled, because: .time) } else { lastProgress = began }
             } else {
                 // It is busy.
                 lastProgress = now
             }
         }
+    }
+
+    /// Since when the command waits for its client; nil where it does not.
+    private var waitBegan: UInt64? {
+        if phase == .gathering { return lastProgress }
+        guard let call, call.waitsForClient else { return nil }
+        return max(lastProgress, call.waitBegan.load(ordering: .relaxed))
+    }
+
+    private var stalled: String {
+        "\(route!.name): it waited \(core.limits.sessionIdleSeconds) s for its caller to send or to read something "
+            + "(limits.sessionIdleSeconds)"
     }
 
     private var overdue: String {
@@ -61,8 +72,22 @@ extension Session {
         connection.wakeReader()
     }
 
-    /// The daemon is going down and has waited long enough.
-    func noteShutdown() {
-        giveUp(.shuttingDown, "\(route!.name): given up: the daemon is shutting down", because: .shutdown)
+    /// The daemon is going down and has waited long enough. Returns whether that gave something up whose command does not
+    /// run, or not any more.
+    @discardableResult
+    func noteShutdown() -> Bool {
+        let text = "given up: the daemon is shutting down"
+        switch phase {
+        case .running:
+            giveUp(.shuttingDown, "\(route!.name): \(text)", because: .shutdown)
+            return false
+        case .gathering, .request:
+            finish(.shuttingDown, text)
+            return true
+        case .ending where end?.frame.verdict == .completed:
+            finish(.shuttingDown, text)
+            return true
+        case .ending, .over: return false
+        }
     }
 }

@@ -37,7 +37,7 @@ final class Session: CallerSource, @unchecked Sendable {
     /// The beginning of a frame whose rest has not come.
     let partial: ByteBuffer
 
-    let request = SessionRequest()
+    let request: SessionRequest
     var hello: SessionHello?
 
     /// What runs, or waits for its turn; nil before, and for what the daemon answers itself.
@@ -50,6 +50,7 @@ final class Session: CallerSource, @unchecked Sendable {
     // What goes out; see Session+Sending.
     var outgoing: ByteBuffer
     var end: (frame: SessionEnd, text: [UInt8])?
+    var endStatus: UInt8 = 0
     var isWaitingForRoom = false
     let pulls = Atomic(0)
     let isFlushPosted = Atomic(false)
@@ -62,6 +63,15 @@ final class Session: CallerSource, @unchecked Sendable {
     let begin: UInt64
     var receivedInTurn = 0
 
+    /// How many INPUTs began whose bytes were not handed on.
+    var begunInputs = 0
+
+    /// The first signal that asked the command to stop.
+    var cancellingSignal: UInt8?
+
+    /// The number of the call in the log; 0 where nothing was called.
+    var callID: UInt64 = 0
+
     var loop: EventLoop { connection.loop }
 
     /// - Parameter exchange: the connection, as it began.
@@ -71,6 +81,7 @@ final class Session: CallerSource, @unchecked Sendable {
         self.service = service
         core = service.core
         decoder = SessionDecoder(from: .client, requestLimit: core.limits.recordBytes)
+        request = SessionRequest(budget: core.budget)
         partial = ByteBuffer(budget: core.budget)
         outgoing = ByteBuffer(budget: core.budget)
         begin = exchange.start
@@ -89,6 +100,7 @@ final class Session: CallerSource, @unchecked Sendable {
         guard phase != .over, phase != .ending || end != nil && verdict != .completed else { return }
         if hello == nil { sendHello() }
         phase = .ending
+        endStatus = status
         end = (SessionEnd(verdict, status: status, call: callID), Array(text.utf8))
         flush()
     }
@@ -105,8 +117,13 @@ final class Session: CallerSource, @unchecked Sendable {
     func dropCall() {
         guard let call else { return }
         call.closeStreams()
-        guard running != nil else { return }
-        call.cancel(.hangup)
+        cancelCall(.hangup)
+    }
+
+    /// Tells the call that it is not wanted any more, whether it runs or waits for its turn.
+    func cancelCall(_ reason: CancellationReason) {
+        guard let call, running != nil else { return }
+        call.cancel(reason)
         core.abandon(call.id)
     }
 

@@ -17,6 +17,9 @@ final class SessionCall: Call, @unchecked Sendable {
     private let terminals: Mutex<SessionTerminals>
     private let directory = Mutex<Int32?>(nil)
 
+    /// When the handler last began to wait for its client, in nanoseconds of the monotonic clock.
+    let waitBegan = Atomic<UInt64>(0)
+
     /// Counts what happened, for threads that wait for something to happen.
     private let bell: UnsafeMutablePointer<UInt32>
 
@@ -46,10 +49,10 @@ final class SessionCall: Call, @unchecked Sendable {
     override func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, mayWait: Bool) -> Int32 {
         while true {
             let heard = clinux_load_acquire(bell)
-            let waits = self.mayWait && mayWait && cancellationReason == 0
+            let waits = self.mayWait && mayWait && cancellationReason == 0 && !session.loop.isCurrent
             let (reading, pulls) = streams.withLock { streams in
                 let result = streams.read()
-                if case .nothing = result.0, waits { streams.waiters += 1 }
+                if case .nothing = result.0, waits { beginWaiting(&streams) }
                 return result
             }
             if pulls > 0 { session.pull(pulls) }
@@ -68,23 +71,24 @@ final class SessionCall: Call, @unchecked Sendable {
 
     override func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {
         let type = stream == FASTDAEMON_STANDARD_OUTPUT ? SessionFrameType.output : .errors
+        if !self.mayWait, mayWait { return writeAll(bytes, as: type) }
+        let writer = clinux_thread_id()
         var written = 0
         while true {
-            if !self.mayWait, mayWait { return writeAll(bytes, as: type) }
             let heard = clinux_load_acquire(bell)
-            let waits = mayWait && cancellationReason == 0
-            let (isClosed, count) = streams.withLock { streams in
-                if streams.isClosed { return (true, 0) }
-                let count = streams.write(UnsafeRawBufferPointer(rebasing: bytes[written...]), as: type)
-                if written + count < bytes.count, waits { streams.waiters += 1 }
-                return (false, count)
+            let waits = mayWait && cancellationReason == 0 && !session.loop.isCurrent
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = streams.withLock { streams in
+                let count = streams.write(rest, as: type, by: writer, toTheEnd: waits)
+                if let count, count < rest.count, waits { beginWaiting(&streams) }
+                return count
             }
-            if isClosed { return Int64(FASTDAEMON_ERROR_CLOSED) }
+            guard let count else { return Int64(FASTDAEMON_ERROR_CLOSED) }
             written += count
             if count > 0 { session.flushSoon() }
-            if written == bytes.count { return Int64(written) }
-            if !waits {
-                if written > 0 { return Int64(written) }
+            if written == bytes.count || !waits {
+                if written > count { ring() }  // Others may wait for the end of this one.
+                if written > 0 || bytes.isEmpty { return Int64(written) }
                 return Int64(cancellationReason != 0 ? FASTDAEMON_ERROR_CANCELLED : FASTDAEMON_ERROR_AGAIN)
             }
             wait(since: heard)
@@ -103,6 +107,12 @@ final class SessionCall: Call, @unchecked Sendable {
         return isTaken ? Int64(bytes.count) : Int64(FASTDAEMON_ERROR_LIMIT)
     }
 
+    /// Takes note that a thread will wait. A callback, which runs on the loop, may not: nobody would end its wait.
+    private func beginWaiting(_ streams: inout SessionStreams) {
+        streams.waiters += 1
+        waitBegan.store(clinux_now(), ordering: .relaxed)
+    }
+
     /// Holds the handler's thread until something has happened since the bell was heard.
     private func wait(since heard: UInt32) {
         if clinux_load_acquire(bell) == heard { clinux_wait_while(bell, heard) }
@@ -118,6 +128,7 @@ final class SessionCall: Call, @unchecked Sendable {
 
     override func isReady(_ event: Int) -> Bool {
         if cancellationReason != 0 { return true }
+        waitBegan.store(clinux_now(), ordering: .relaxed)
         if event == FASTDAEMON_EVENT_WRITABLE { return streams.withLock { $0.hasRoom } }
         let (isReady, pulls) = streams.withLock { ($0.hasInput, $0.wantInput()) }
         if pulls > 0 { session.pull(pulls) }
@@ -141,7 +152,7 @@ final class SessionCall: Call, @unchecked Sendable {
     func write(_ text: String, as type: SessionFrameType) {
         var text = text
         text.withUTF8 { bytes in
-            _ = streams.withLock { $0.writeAll(UnsafeRawBufferPointer(bytes), as: type, limit: .max) }
+            _ = streams.withLock { $0.writeAll(UnsafeRawBufferPointer(bytes), as: type, limit: nil) }
         }
     }
 

@@ -1,3 +1,4 @@
+import CFastDaemonPlugin
 import FastDaemonProtocol
 
 /// What a client asked to have run.
@@ -21,14 +22,42 @@ final class SessionRequest: @unchecked Sendable {
     /// When it stops waiting, in nanoseconds of the monotonic clock; 0 for never.
     var deadline: UInt64 = 0
 
+    private let budget: ByteBudget
+    private var charged = 0
+
+    init(budget: ByteBudget) {
+        self.budget = budget
+    }
+
     deinit {
+        budget.giveBack(charged)
         arguments.deallocate()
         environment.deallocate()
         directory.deallocate()
     }
 
-    func setArguments(_ bytes: UnsafeRawBufferPointer) { arguments = Self.copy(bytes) }
-    func setEnvironment(_ bytes: UnsafeRawBufferPointer) { environment = Self.copy(bytes) }
+    /// Returns false, and keeps nothing, where there is no memory for them.
+    func setArguments(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard charge(bytes) else { return false }
+        arguments = Self.copy(bytes)
+        return true
+    }
+
+    /// Returns false, and keeps nothing, where there is no memory for them.
+    func setEnvironment(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard charge(bytes) else { return false }
+        environment = Self.copy(bytes)
+        return true
+    }
+
+    /// Takes the share of strings and of the table of them, of which the smallest make the largest.
+    private func charge(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let strings = bytes.reduce(0) { $1 == 0 ? $0 + 1 : $0 }
+        let count = bytes.count + strings * MemoryLayout<fastdaemon_bytes>.stride
+        guard budget.take(count, regardless: false) else { return false }
+        charged += count
+        return true
+    }
 
     func setDirectory(_ path: UnsafeRawBufferPointer) {
         directory = .allocate(byteCount: path.count + 1, alignment: 1)

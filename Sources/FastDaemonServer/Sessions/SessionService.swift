@@ -1,3 +1,4 @@
+import CLinux
 import FastDaemonHost
 import FastDaemonIO
 import FastDaemonProtocol
@@ -12,7 +13,12 @@ extension RecordService {
     ///   - bytes: what has come of it.
     func serveSession(_ exchange: Exchange, beginningWith bytes: UnsafeRawBufferPointer) async {
         let session = Session(exchange, self)
-        defer { session.releaseCall() }
+        sessions[ObjectIdentifier(session)] = session
+        defer {
+            sessions[ObjectIdentifier(session)] = nil
+            session.releaseCall()
+            core.connections.subtract(1, ordering: .relaxed)
+        }
         session.process(bytes)
         await session.receive { $0 == .request || $0 == .gathering }
         guard let running = session.running else {
@@ -30,7 +36,13 @@ extension RecordService {
         // A Unix socket keeps what was sent when it is closed; TCP loses it where something came that nobody read.
         if !session.connection.peerAddress.isUnix { await session.connection.linger() }
         session.connection.close()
-        core.connections.subtract(1, ordering: .relaxed)
+    }
+
+    /// Gives up what goes on in sessions: the daemon is going down and has waited long enough.
+    ///
+    /// - Returns: how many sessions were given up whose commands do not run, or not any more.
+    func giveUpSessions() -> Int {
+        sessions.values.reduce(0) { $1.noteShutdown() ? $0 + 1 : $0 }
     }
 
     /// Sees a call through to its end.
@@ -43,9 +55,13 @@ extension RecordService {
             session.noteEnd(status)
             core.logAccess(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .busy(let text): session.finish(.busy, text)
-        case .abandoned: session.noteAbandonment()
+        case .abandoned:
+            session.noteAbandonment()
+            core.logAccess(running, status: Int32(session.endStatus), begin: clinux_now(), bytesIn: 0, bytesOut: 0)
         case .noDirectory(let code):
-            session.finish(.refused, "\(route.name): \(explanation(of: code, in: running.call))")
+            let verdict: SessionVerdict = [EMFILE, ENFILE, ENOMEM].contains(code) ? .busy : .refused
+            session.finish(verdict, "\(route.name): \(explanation(of: code, in: running.call))")
+            core.logAccess(running, status: Int32(verdict.exitStatus!), begin: clinux_now(), bytesIn: 0, bytesOut: 0)
         }
     }
 
@@ -66,12 +82,12 @@ extension RecordService {
     }
 
     func flushSessions() {
-        // A flush calls handlers back, which may write.
-        while !unflushed.isEmpty {
-            let sessions = unflushed
-            unflushed.removeAll(keepingCapacity: true)
-            for session in sessions { session.flush() }
-        }
+        if unflushed.isEmpty { return }
+        let sessions = unflushed
+        unflushed.removeAll(keepingCapacity: true)
+        for session in sessions { session.flush() }
+        // What handlers that were called back wrote meanwhile has its turn after everybody else's.
+        if !unflushed.isEmpty { loop.stayAwake() }
     }
 
     /// Tells a client that is not let in why, and closes.

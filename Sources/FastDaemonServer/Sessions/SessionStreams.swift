@@ -30,6 +30,9 @@ struct SessionStreams {
     /// Nobody reads what is written any more.
     private(set) var isClosed = false
 
+    /// Whose write was taken in part, and is to be taken to its end before another's.
+    private var unfinishedWriter: Int32?
+
     /// How many threads wait in a read or a write.
     var waiters = 0
 
@@ -98,7 +101,7 @@ struct SessionStreams {
     /// Whether a read would find something, or the end.
     var hasInput: Bool { !waiting.isEmpty || inputHasEnded }
 
-    /// Whether more input has come than has been read.
+    /// How many bytes of input came and were not read.
     var unreadBytes: Int { waiting.count }
 
     /// - Parameter begun: how many INPUTs began with these bytes.
@@ -116,25 +119,44 @@ struct SessionStreams {
 
     // MARK: - Output
 
-    /// Takes as much as there is room and credit for. Returns how many bytes that was.
-    mutating func write(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType) -> Int {
-        guard backlog.isEmpty else { return 0 }
+    /// Takes as much as there is room and credit for, and nothing of one writer between two parts of another's.
+    ///
+    /// - Parameters:
+    ///   - writer: a number for each thread that writes.
+    ///   - toTheEnd: whether the writer comes again with what is not taken, as often as it takes.
+    /// - Returns: how many bytes were taken; nil where nobody reads any more.
+    mutating func write(
+        _ bytes: UnsafeRawBufferPointer, as type: SessionFrameType, by writer: Int32, toTheEnd: Bool
+    ) -> Int? {
+        if isClosed { return nil }
+        guard backlog.isEmpty, unfinishedWriter == nil || unfinishedWriter == writer else { return 0 }
         let count = frame(bytes, as: type)
         bytesOut += count
+        if count == bytes.count || !toTheEnd {
+            unfinishedWriter = nil
+        } else if count > 0 {
+            unfinishedWriter = writer
+        }
         return count
     }
 
     /// Takes all, for a writer that may not wait: what there is no room or credit for is kept. Returns false, and takes
-    /// nothing, where more than `limit` bytes would be kept.
-    mutating func writeAll(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType, limit: Int) -> Bool {
-        guard backlogBytes + max(0, bytes.count - room) <= limit else { return false }
-        let framed = write(bytes, as: type)
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[framed...])
-        if rest.isEmpty { return true }
-        if backlog.last?.type != type { backlog.append((type, ByteBuffer(budget: budget))) }
-        guard backlog.last!.bytes.append(rest) else { return false }
-        backlogBytes += rest.count
-        bytesOut += rest.count
+    /// nothing, where more than `limit` bytes would be kept, or memory is short.
+    ///
+    /// - Parameter limit: nil for the daemon's own words, which are kept whatever they take.
+    mutating func writeAll(_ bytes: UnsafeRawBufferPointer, as type: SessionFrameType, limit: Int?) -> Bool {
+        let now = backlog.isEmpty ? min(bytes.count, room) : 0
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[now...])
+        if !rest.isEmpty {
+            if let limit, backlogBytes + rest.count > limit { return false }
+            let last = backlog.last.flatMap { $0.type == type ? $0.bytes : nil }
+            let buffer = last ?? ByteBuffer(budget: budget)
+            guard buffer.append(rest, regardless: limit == nil) else { return false }
+            if last == nil { backlog.append((type, buffer)) }
+            backlogBytes += rest.count
+        }
+        _ = frame(UnsafeRawBufferPointer(rebasing: bytes[..<now]), as: type)
+        bytesOut += bytes.count
         return true
     }
 
@@ -181,7 +203,7 @@ struct SessionStreams {
     }
 
     /// Whether a write would take something.
-    var hasRoom: Bool { isClosed || backlog.isEmpty && room > 0 }
+    var hasRoom: Bool { isClosed || backlog.isEmpty && unfinishedWriter == nil && room > 0 }
 
     mutating func add(credit count: Int) throws(SessionError) {
         try credit.add(count)

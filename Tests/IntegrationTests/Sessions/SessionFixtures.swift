@@ -26,9 +26,7 @@ extension RunningDaemon {
     /// A daemon that serves `session_tools.c`, `session_events.c`, `inspect.c`, `inline_input.c` and `later.c` beside the handlers that
     /// ship, on a Unix socket and, where the config names no listeners of its own, on TCP.
     convenience init(
-        forSessions configuration: DaemonConfiguration = DaemonConfiguration(listen: [
-            #"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#,
-        ])
+        forSessions configuration: DaemonConfiguration
     ) throws {
         let folder = try DaemonFolder()
         try SessionPlugins.compiled.get().install(in: folder)
