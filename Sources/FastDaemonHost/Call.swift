@@ -247,16 +247,19 @@ open class Call: @unchecked Sendable {
             return Int32(FASTDAEMON_ERROR_MISUSE)
         }
         isTouched = true
-        if event == FASTDAEMON_EVENT_SIGNAL {
-            let thread = clinux_thread_id()
-            if let untold = state.withLock({ $0.setSignalCallback(callback, on: thread) }) { run(untold, on: thread) }
-            return 0
-        }
-        state.withLock { $0.setCallback(callback, for: event) }
-        let hasCome =
-            event == FASTDAEMON_EVENT_CANCELLED ? cancellationReason != FASTDAEMON_NOT_CANCELLED : isReady(event)
-        if hasCome { fire(event) }
+        let thread = clinux_thread_id()
+        // A callback that asks for the next is not called in itself: it would be as deep as there are events.
+        let isNested = state.withLock { $0.setCallback(callback, for: event, on: thread) }
+        if !isNested, hasCome(event) { fire(event) }
         return 0
+    }
+
+    private func hasCome(_ event: Int) -> Bool {
+        switch event {
+        case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
+        case FASTDAEMON_EVENT_SIGNAL: state.withLock { $0.takeUntoldSignal() }
+        default: isReady(event)
+        }
     }
 
     /// Calls the plugin back for an event, if it asked for that.
@@ -273,6 +276,11 @@ open class Call: @unchecked Sendable {
 
     private func run(_ callback: CallState.Callback, on thread: Int32) {
         callback.function(callback.user)
+        // What it asked for meanwhile may be there already.
+        while let event = state.withLock({ $0.takeDeferredEvent() }) {
+            guard hasCome(event), let next = state.withLock({ $0.takeCallback(for: event) }) else { continue }
+            next.function(next.user)
+        }
         state.withLock { $0.endCallback(on: thread) }
     }
 

@@ -37,9 +37,11 @@ struct CallState {
 
     var cancellationDescriptor: Int32 = -1
 
-    /// Whether signals came before anybody wanted to be told. They are told as one: a callback that asks for the next is
-    /// then not called in itself once for each.
+    /// Whether signals came before anybody wanted to be told. They are told as one.
     private var hasUntoldSignal = false
+
+    /// What was asked for within a callback, and is looked at after it.
+    private var deferredEvents: [Int] = []
 
     mutating func returnedLater() -> Call.Outcome {
         if case .finishedEarly(let status) = phase {
@@ -72,8 +74,24 @@ struct CallState {
 
     // MARK: - Callbacks
 
-    mutating func setCallback(_ callback: Callback?, for event: Int) {
-        if !isEnding { callbacks[event] = callback }
+    /// Returns whether `thread` runs a callback: the event is then looked at when that has returned.
+    mutating func setCallback(_ callback: Callback?, for event: Int, on thread: Int32) -> Bool {
+        if isEnding { return true }
+        callbacks[event] = callback
+        guard callbackThreads.contains(thread) else { return false }
+        if !deferredEvents.contains(event) { deferredEvents.append(event) }
+        return true
+    }
+
+    /// The next event that was asked for within a callback.
+    mutating func takeDeferredEvent() -> Int? {
+        isEnding || deferredEvents.isEmpty ? nil : deferredEvents.removeFirst()
+    }
+
+    /// Takes the callback of an event, for a thread that runs one already.
+    mutating func takeCallback(for event: Int) -> Callback? {
+        defer { callbacks[event] = nil }
+        return callbacks[event]
     }
 
     func hasCallback(for event: Int) -> Bool { callbacks[event] != nil }
@@ -103,12 +121,11 @@ struct CallState {
         return nil
     }
 
-    /// Sets the callback for signals. Returns it, to be called by `thread`, where there was one that nobody was told of.
-    mutating func setSignalCallback(_ callback: Callback?, on thread: Int32) -> Callback? {
-        setCallback(callback, for: Int(FASTDAEMON_EVENT_SIGNAL))
-        guard hasUntoldSignal, let told = beginCallback(Int(FASTDAEMON_EVENT_SIGNAL), on: thread) else { return nil }
+    /// Whether there were signals that nobody was told of, and somebody wants to be told; they are told now.
+    mutating func takeUntoldSignal() -> Bool {
+        guard hasUntoldSignal, callbacks[Int(FASTDAEMON_EVENT_SIGNAL)] != nil else { return false }
         hasUntoldSignal = false
-        return told
+        return true
     }
 
     func runsCallback(besides thread: Int32) -> Bool {

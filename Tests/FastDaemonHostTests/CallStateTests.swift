@@ -60,7 +60,7 @@ import Testing
     @Test("Each event has one callback, which is taken once", arguments: events)
     func oneCallback(event: Int) {
         var state = CallState()
-        state.setCallback(Self.callback, for: event)
+        _ = state.setCallback(Self.callback, for: event, on: 0)
         for other in Self.events where other != event { #expect(state.beginCallback(other, on: 1) == nil) }
         #expect(state.beginCallback(event, on: 1) != nil)
         #expect(state.beginCallback(event, on: 1) == nil)
@@ -72,11 +72,11 @@ import Testing
         withUnsafeMutablePointer(to: &counts.0) { first in
             withUnsafeMutablePointer(to: &counts.1) { second in
                 var state = CallState()
-                state.setCallback(Self.counting(in: first), for: FASTDAEMON_EVENT_SIGNAL)
-                state.setCallback(Self.counting(in: second), for: FASTDAEMON_EVENT_SIGNAL)
+                _ = state.setCallback(Self.counting(in: first), for: FASTDAEMON_EVENT_SIGNAL, on: 0)
+                _ = state.setCallback(Self.counting(in: second), for: FASTDAEMON_EVENT_SIGNAL, on: 0)
                 if let taken = state.beginCallback(FASTDAEMON_EVENT_SIGNAL, on: 1) { taken.function(taken.user) }
-                state.setCallback(Self.callback, for: FASTDAEMON_EVENT_SIGNAL)
-                state.setCallback(nil, for: FASTDAEMON_EVENT_SIGNAL)
+                _ = state.setCallback(Self.callback, for: FASTDAEMON_EVENT_SIGNAL, on: 0)
+                _ = state.setCallback(nil, for: FASTDAEMON_EVENT_SIGNAL, on: 0)
                 #expect(state.beginCallback(FASTDAEMON_EVENT_SIGNAL, on: 1) == nil)
             }
         }
@@ -86,17 +86,17 @@ import Testing
     @Test("No callback begins after the end of callbacks, neither an old one nor a new", arguments: events)
     func endOfCallbacks(event: Int) {
         var state = CallState()
-        state.setCallback(Self.callback, for: event)
+        _ = state.setCallback(Self.callback, for: event, on: 0)
         state.endCallbacks()
         #expect(state.beginCallback(event, on: 1) == nil)
-        state.setCallback(Self.callback, for: event)
+        _ = state.setCallback(Self.callback, for: event, on: 0)
         #expect(state.beginCallback(event, on: 1) == nil)
     }
 
     @Test("A thread does not wait for the callback that it runs itself, but for those of others")
     func besides() {
         var state = CallState()
-        for event in Self.events { state.setCallback(Self.callback, for: event) }
+        for event in Self.events { _ = state.setCallback(Self.callback, for: event, on: 0) }
         #expect(!state.runsCallback(besides: 1))
         _ = state.beginCallback(FASTDAEMON_EVENT_READABLE, on: 1)
         _ = state.beginCallback(FASTDAEMON_EVENT_WRITABLE, on: 1)
@@ -124,17 +124,30 @@ import Testing
     @Test("Signals that came before anybody wanted to be told are told as one")
     func untoldSignals() {
         var state = CallState()
-        let none = state.setSignalCallback(Self.callback, on: 1)
-        #expect(none == nil)
-        let told = state.beginSignalCallback(on: 1)
-        #expect(told != nil)
+        let event = Int(FASTDAEMON_EVENT_SIGNAL)
         for _ in 0..<3 {
             let untold = state.beginSignalCallback(on: 1)
             #expect(untold == nil)
         }
-        let together = state.setSignalCallback(Self.callback, on: 1)
-        #expect(together != nil)
-        let again = state.setSignalCallback(Self.callback, on: 1)
-        #expect(again == nil)
+        let nobody = state.takeUntoldSignal()
+        #expect(!nobody)
+        _ = state.setCallback(Self.callback, for: event, on: 1)
+        let (first, second) = (state.takeUntoldSignal(), state.takeUntoldSignal())
+        #expect(first && !second)
+    }
+
+    @Test("What is asked for within a callback is looked at after it, and by its thread alone")
+    func deferred() {
+        var state = CallState()
+        let event = Int(FASTDAEMON_EVENT_WRITABLE)
+        #expect(!state.setCallback(Self.callback, for: event, on: 1))
+        #expect(state.beginCallback(event, on: 1) != nil)
+        #expect(!state.setCallback(Self.callback, for: event, on: 2))
+        #expect(state.setCallback(Self.callback, for: event, on: 1))
+        #expect(state.setCallback(Self.callback, for: event, on: 1))
+        #expect(state.takeDeferredEvent() == event)
+        #expect(state.takeDeferredEvent() == nil)
+        #expect(state.takeCallback(for: event) != nil)
+        #expect(state.takeCallback(for: event) == nil)
     }
 }

@@ -93,7 +93,8 @@ enum {
 
 /* When the host calls an inline command; the other classes are called at once and pull their input. */
 enum {
-    FASTDAEMON_INPUT_WHOLE = 0,      /* Once all of its input is there (up to the host's limit on a record). */
+    FASTDAEMON_INPUT_WHOLE = 0,      /* Once all of its input is there (up to the host's limit on a record). All of it is
+                                        taken from the caller, so a command that does not read wants the other. */
     FASTDAEMON_INPUT_AS_IT_COMES = 1 /* At once: `read` answers FASTDAEMON_ERROR_AGAIN where it would wait, and
                                         `notify` says when there is more. Only then is input asked of the caller. */
 };
@@ -333,7 +334,7 @@ struct fastdaemon_host {
 
     /*
      * [call] Has `callback(user)` called once, when the event has come; at once, before `notify` returns, where it is
-     * there already. One callback an event: a later one takes the place of an earlier, and a NULL callback takes
+     * there already, or when the callback has returned from which `notify` is called. One callback an event: a later one takes the place of an earlier, and a NULL callback takes
      * it back. The callback is called from a thread of the host's, for inline commands from the call's own loop; it
      * must not wait. It may use the call, and may `finish` it. None is called after the call ended; `finish` waits
      * for one that runs on another thread. Returns 0 or FASTDAEMON_ERROR_MISUSE.
