@@ -51,9 +51,9 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<30 {
             let peer = try daemon.connect()
-            // A first byte of 0x80 or more declares two thousand million bytes.
+            // A first byte of 0x80 or more declares two thousand million bytes; 0xFD begins a session.
             let noise =
-                [UInt8.random(in: 0x80...0xFF)] + (0..<5000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                [UInt8.random(in: 0x80...0xFC)] + (0..<5000).map { _ in UInt8.random(in: 0...255, using: &generator) }
             try peer.send(noise)
             _ = peer.sendWithoutWaiting(noise)
             #expect(try peer.receiveReply().errors.contains("not a record"))

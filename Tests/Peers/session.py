@@ -4,8 +4,7 @@ this can be done, and the tests run it against the daemon. The names in quotatio
 
     session.py SOCKET COMMAND [ARGUMENT ...]
 
-SOCKET is the path of a Unix socket, or a TCP port of this machine. Standard input, output and error, five signals and the
-exit status go through it.
+SOCKET is the path of a Unix socket, or a TCP port of this machine.
 """
 
 import os
@@ -23,7 +22,7 @@ LENGTHS.update({kind: (0, 65536) for kind in range(0x80, 0xFD)})
 
 WINDOW = 262_144
 MOST_OWED = 1024
-UNSUPPORTED = 8
+UNSUPPORTED = b"\x08"
 PROTOCOL_ERROR = 76
 
 
@@ -67,8 +66,8 @@ def request(words, is_local):
     if is_local:
         try:
             frames += frame(DIRECTORY, os.getcwdb())
-        except FileNotFoundError:  # It was removed under us.
-            pass
+        except FileNotFoundError:
+            sys.exit("session.py: the working directory was removed")
     terminals = sum(1 << stream for stream in range(3) if os.isatty(stream))
     if terminals:
         frames += frame(TERMINALS, struct.pack(">BHH", terminals, *terminal_size()))
@@ -200,7 +199,7 @@ class Session:
     def take(self, kind, payload):
         if (kind == HELLO) != (self.major is None):
             raise Fault("the server's first frame, and only that, has to be HELLO")
-        if self.major not in (None, 1) and (kind, payload[0]) != (END, UNSUPPORTED):
+        if self.major not in (None, 1) and (kind, payload[:1]) != (END, UNSUPPORTED):
             raise Fault(f"the server speaks version {self.major}")
         if kind == HELLO:
             self.major = payload[0]
@@ -237,7 +236,8 @@ def main():
     signals, writing = os.pipe()
     os.set_blocking(writing, False)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGWINCH):
-        signal.signal(number, lambda *_: None)
+        if signal.getsignal(number) != signal.SIG_IGN:  # As nohup(1) leaves it.
+            signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writing)
     session = Session(connection, request(sys.argv[2:], connection.family == socket.AF_UNIX))
     try:

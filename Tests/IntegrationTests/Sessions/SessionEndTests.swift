@@ -76,16 +76,21 @@ import Testing
     }
 
     @Test(
-        "A directory that cannot be entered is refused before anything runs",
+        "A command that would work in a directory that cannot be entered is refused",
         arguments: ["/nowhere/at/all", "/etc/passwd"])
     func noDirectory(path: String) throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
-        // `pool` would else read the file of that name where the daemon was started.
-        for command in ["show", "exit-inline", "pool"] {
-            let end = try daemon.run(RawRequest(command, "Package.swift").with(\.directory, path)).end
-            #expect(end.verdict == .refused, "\(end)")
-            #expect(end.status == 77)
-            #expect(end.text.contains(path))
+        let refused = try daemon.run(RawRequest("show", "Package.swift").with(\.directory, path))
+        #expect(refused.output == [])
+        #expect(refused.end.verdict == .refused)
+        #expect(refused.end.status == 77)
+        #expect(refused.end.text.contains(path))
+        // What has no use for it runs; what finds out later that it has is not run elsewhere, though a file of that name is
+        // where the daemon was started.
+        #expect(try daemon.run(RawRequest("exit-inline", "5").with(\.directory, path)).summary == "||completed 5")
+        for (command, status) in [("pool", 2), ("openat", 1)] {
+            let outcome = try daemon.run(RawRequest(command, "Package.swift").with(\.directory, path))
+            #expect(outcome.summary == "||completed \(status)")
         }
         try daemon.waitUntilIdle()
     }

@@ -23,11 +23,9 @@ private struct SessionPlugins {
 }
 
 extension RunningDaemon {
-    /// A daemon that serves `session_tools.c`, `session_events.c`, `inspect.c`, `inline_input.c` and `later.c` beside the handlers that
-    /// ship, on a Unix socket and, where the config names no listeners of its own, on TCP.
-    convenience init(
-        forSessions configuration: DaemonConfiguration
-    ) throws {
+    /// A daemon that serves `session_tools.c`, `session_events.c`, `inspect.c`, `inline_input.c` and `later.c` beside the
+    /// handlers that ship.
+    convenience init(forSessions configuration: DaemonConfiguration) throws {
         let folder = try DaemonFolder()
         try SessionPlugins.compiled.get().install(in: folder)
         var configuration = configuration
