@@ -174,25 +174,33 @@ static char last_words[512];
 static size_t last_words_count;
 static int last_status;
 
-static void end_for_time(int number) {
-    (void)number;
-    // Where nobody reads standard error, the status still says it.
-    ssize_t written = write(STDERR_FILENO, last_words, last_words_count);
-    (void)written;
-    _exit(last_status);
-}
-
 static void set_alarm(uint64_t milliseconds) {
     struct itimerval timer = {
         .it_value = {.tv_sec = (time_t)(milliseconds / 1000), .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000)}};
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/// Where nobody reads standard error, the status still says it: what takes no bytes now is not written to, and a
+/// terminal that takes only some of them is left when the alarm comes once more.
+static void end_for_time(int number) {
+    enum { PATIENCE_IN_MILLISECONDS = 100 };
+    static volatile sig_atomic_t has_spoken;
+    (void)number;
+    struct pollfd watched = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (!has_spoken && poll(&watched, 1, 0) > 0 && watched.revents == POLLOUT) {
+        has_spoken = 1;
+        set_alarm(PATIENCE_IN_MILLISECONDS);
+        ssize_t written = write(STDERR_FILENO, last_words, last_words_count);
+        (void)written;
+    }
+    _exit(last_status);
+}
+
 void cclient_limit_time(uint64_t milliseconds, const void *text, size_t count, int status) {
     last_words_count = count < sizeof last_words ? count : sizeof last_words;
     memcpy(last_words, text, last_words_count);
     last_status = status;
-    struct sigaction action = {.sa_handler = end_for_time};
+    struct sigaction action = {.sa_handler = end_for_time, .sa_flags = SA_NODEFER};
     sigaction(SIGALRM, &action, NULL);
     set_alarm(milliseconds);
 }

@@ -5,52 +5,53 @@
     import FastDaemonClient
 #endif
 
-/// The user's own folder for what lives as long as a login, closed to everybody else.
-///
-/// It is `fastdaemon` in `$XDG_RUNTIME_DIR`, or, where that cannot be used, `/tmp/fastdaemon-UID`.
-struct RuntimeFolder {
-    private let path: [UInt8]
+/// A folder of the user's own, closed to everybody else, and open.
+struct OwnFolder: ~Copyable {
+    let path: [UInt8]
+    let descriptor: Int32
 
-    /// What a path in the folder may have beside the folder's, so that it still fits a Unix socket.
-    private static let roomForName = 16
-
-    /// Makes the folder where it is not there.
-    init() throws(ClientError) {
-        if let parent = Environment.folder("XDG_RUNTIME_DIR") {
-            let path = parent + "/fastdaemon".utf8
-            if path.count + Self.roomForName <= Int(CCLIENT_LONGEST_UNIX_PATH), Self.make(path) >= 0 {
-                self.path = path
-                return
-            }
+    /// Opens the folder for what lives as long as a login: `fastdaemon` in `$XDG_RUNTIME_DIR`, or, where that cannot be used,
+    /// `/tmp/fastdaemon-UID`.
+    static func runtime() throws(ClientError) -> OwnFolder {
+        var result = 0
+        if let parent = Environment.folder("XDG_RUNTIME_DIR"),
+            let folder = OwnFolder(parent, "/fastdaemon", &result)
+        {
+            return folder
         }
-        let path = Array("/tmp/fastdaemon-\(cclient_user())".utf8)
-        let result = Self.make(path)
+        let name = "/fastdaemon-\(cclient_user())"
+        if let folder = OwnFolder(Array("/tmp".utf8), name, &result) {
+            return folder
+        }
         if result == -CCLIENT_EPERM {
             throw .noDaemon(
                 [
-                    "cannot start a daemon: ", text(path),
+                    "cannot start a daemon: /tmp", name,
                     " has to be your own folder, of mode 0700; remove it, or set $XDG_RUNTIME_DIR to a folder of yours",
                 ])
         }
-        guard result >= 0 else { throw .cannotStart("cannot make ", path, result) }
-        self.path = path
+        throw .cannotStart("cannot make /tmp", Array(name.utf8), result)
     }
 
-    private static func make(_ path: [UInt8]) -> Int {
-        withTerminated(path) { cclient_make_private_folder($0) }
+    /// Opens the folder for what stays: `fastdaemon` in `$XDG_STATE_HOME`, which is `~/.local/state` where it is not set.
+    static func state() -> OwnFolder? {
+        var result = 0
+        if let parent = Environment.folder("XDG_STATE_HOME") {
+            return OwnFolder([], text(parent) + "/fastdaemon", &result)
+        }
+        return Environment.folder("HOME").flatMap { OwnFolder($0, "/.local/state/fastdaemon", &result) }
     }
 
-    /// The path of a file in the folder.
-    func file(_ name: String) -> [UInt8] {
-        path + "/".utf8 + name.utf8
+    /// Makes what is not there of the folder `name` below `parent`; `nil` where it cannot be used.
+    private init?(_ parent: [UInt8], _ name: String, _ result: inout Int) {
+        path = parent + name.utf8
+        result = withTerminated(path) { cclient_open_folder($0, parent.count) }
+        guard result >= 0 else { return nil }
+        descriptor = Int32(result)
     }
 
-    /// Waits for the lock of those who start a daemon. It is held until the descriptor is closed.
-    func lock() throws(ClientError) -> Int32 {
-        let path = file("start.lock")
-        let lock = withTerminated(path) { cclient_lock($0) }
-        guard lock >= 0 else { throw .cannotStart("cannot lock ", path, lock) }
-        return Int32(lock)
+    deinit {
+        cclient_close(descriptor)
     }
 }
 
@@ -63,24 +64,19 @@ struct DaemonLog: ~Copyable {
     /// How much of the log is shown, in bytes.
     private static let most = 2048
 
-    /// Opens `fastdaemon/fastdaemond.log` in `$XDG_STATE_HOME`, which is `~/.local/state` where it is not set; where that
-    /// cannot be done, a file in the runtime folder.
-    init(in folder: RuntimeFolder) throws(ClientError) {
+    /// Opens `fastdaemond.log` in the folder for what stays; where that cannot be done, in the runtime folder.
+    init(orIn folder: borrowing OwnFolder) throws(ClientError) {
         var size = 0
-        let state =
-            Environment.folder("XDG_STATE_HOME") ?? Environment.folder("HOME").map { $0 + "/.local/state".utf8 }
-        if let state {
-            let path = state + "/fastdaemon/fastdaemond.log".utf8
-            let log = withTerminated(path) { cclient_open_log($0, &size) }
-            if log >= 0 {
-                (self.path, descriptor, start) = (path, Int32(log), size)
-                return
-            }
+        var path = folder.path
+        var log = -CCLIENT_ENOENT
+        if let state = OwnFolder.state() {
+            log = cclient_open_log(state.descriptor, &size)
+            if log >= 0 { path = state.path }
         }
-        let path = folder.file("fastdaemond.log")
-        let log = withTerminated(path) { cclient_open_log($0, &size) }
-        guard log >= 0 else { throw .cannotStart("cannot open the log ", path, log) }
-        (self.path, descriptor, start) = (path, Int32(log), size)
+        if log < 0 { log = cclient_open_log(folder.descriptor, &size) }
+        self.path = path + "/fastdaemond.log".utf8
+        guard log >= 0 else { throw .cannotStart("cannot open the log ", self.path, log) }
+        (descriptor, start) = (Int32(log), size)
     }
 
     deinit {

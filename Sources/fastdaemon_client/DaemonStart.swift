@@ -11,119 +11,103 @@
 struct DaemonStart {
     let address: DaemonAddress
 
-    /// How long a daemon may take to become ready, and how long a client waits for others that start one before it tries
-    /// itself, in milliseconds.
+    /// The number of the port, or the path of the socket.
+    let port: [UInt8]
+
+    /// How long a daemon may take to become ready, and how long a client waits for another that starts one, in milliseconds.
     private static let patience = 30_000
 
-    init(at address: DaemonAddress) {
-        self.address = address
-    }
+    /// How long it waits before it looks again.
+    private static let pause = 20
 
     /// The address, as messages show it.
     private var name: String { address.description }
 
     /// Returns once a daemon answers at the address.
     func run() throws(ClientError) {
-        let began = cclient_milliseconds()
-        let folder = try RuntimeFolder()
-        let lock = try folder.lock()
+        let folder = try OwnFolder.runtime()
+        guard let lock = try lock(in: folder) else { return }
         defer { cclient_close(lock) }
+        let log = try DaemonLog(orIn: folder)
         do throws(ClientError) {
-            return try address.checkReachable()
-        } catch {
-            // An absent one nobody else has started while this client waited for the lock.
-            if !error.isAbsence { throw error }
-        }
-        let log = try DaemonLog(in: folder)
-        if cclient_milliseconds() - began > Self.patience {
-            throw .noDaemon(["no daemon at ", name, "; other clients have tried to start one; its log is ", log.name])
-        }
-        let readiness: Readiness
-        do throws(ClientError) {
-            readiness = try start(folder, log)
+            try start(log)
         } catch {
             // One that was started otherwise may have come up meanwhile, and be in the way of this one.
             guard (try? address.checkReachable()) != nil else { throw error }
-            return
-        }
-        do throws(ClientError) {
-            try address.checkReachable()
-        } catch {
-            throw .noDaemon(
-                ["fastdaemond was started, but does not listen at ", name, readiness.report, "; its log is ", log.name])
         }
     }
 
-    private func start(
-        _ folder: RuntimeFolder, _ log: borrowing DaemonLog
-    ) throws(ClientError) -> Readiness {
-        let path = folder.file("notify")
-        let notices = withTerminated(path) { cclient_bind_notices($0) }
-        guard notices >= 0 else { throw .cannotStart("cannot listen at ", path, notices) }
-        defer {
-            cclient_close(Int32(notices))
-            withTerminated(path) { cclient_remove($0) }
+    /// Waits for the lock of those who start a daemon here; `nil` where a daemon answers by then. Whoever has the lock may have
+    /// been stopped, so a daemon that answers is enough.
+    private func lock(in folder: borrowing OwnFolder) throws(ClientError) -> Int32? {
+        for _ in 0..<(Self.patience / Self.pause) {
+            let lock = withTerminated(port) { cclient_lock(folder.descriptor, $0, address.isUnixSocket) }
+            do throws(ClientError) {
+                try address.checkReachable()
+                if lock >= 0 { cclient_close(Int32(lock)) }
+                return nil
+            } catch {
+                if !error.isAbsence { throw error }
+            }
+            if lock >= 0 { return Int32(lock) }
+            guard lock == -CCLIENT_EAGAIN else { throw .cannotStart("cannot lock a file in ", folder.path, lock) }
+            cclient_pause(Int32(Self.pause))
         }
-        let variable = Array("NOTIFY_SOCKET=".utf8) + path
-        let process = withTerminated(variable) { cclient_start("fastdaemond", log.descriptor, $0) }
-        if process == -CCLIENT_ENOENT {
+        throw .noDaemon(
+            ["no daemon at ", name, "; another client has been about to start one for ", Self.patienceText])
+    }
+
+    private static var patienceText: String { "\(patience / 1_000) seconds" }
+
+    private func start(_ log: borrowing DaemonLog) throws(ClientError) {
+        var variable = [CChar](repeating: 0, count: Int(CCLIENT_NOTICES_VARIABLE_BYTES))
+        let notices = cclient_bind_notices(&variable)
+        guard notices >= 0 else { throw .cannotStart("cannot listen for it", [], notices) }
+        defer { cclient_close(Int32(notices)) }
+        let keeper = cclient_start("fastdaemond", log.descriptor, variable)
+        guard keeper > 0 else { throw .cannotStart("fastdaemond cannot be run", [], keeper) }
+        let report = try wait(for: keeper, notices: Int32(notices), log)
+        let listens = (try? address.checkReachable()) != nil
+        cclient_release(keeper, !listens)
+        if !listens {
             throw .noDaemon(
                 [
                     "no daemon at ", name,
-                    ", and fastdaemond, which would be started, is neither beside this program nor on $PATH",
+                    "; fastdaemond was started and stopped again, since it does not listen there",
+                    report, "; its log is ", log.name,
                 ])
         }
-        guard process > 0 else { throw .cannotStart("fastdaemond cannot be run", [], process) }
-        return try wait(for: process, notices: Int32(notices), log)
     }
 
+    /// Waits until the daemon is ready. Returns what it says of itself, in words that end a clause.
     private func wait(
-        for process: Int, notices: Int32, _ log: borrowing DaemonLog
-    ) throws(ClientError) -> Readiness {
-        let deadline = cclient_milliseconds() + Self.patience
-        var notice = [UInt8](repeating: 0, count: 4096)
-        while true {
-            var status: Int32 = 0
-            let rest = max(deadline - cclient_milliseconds(), 0)
-            let count = notice.withUnsafeMutableBytes {
-                cclient_await_notice(notices, process, rest, $0.baseAddress!, $0.count, &status)
-            }
-            if count >= 0 {
-                if let readiness = Readiness(notice[..<count]) { return readiness }
-            } else if count == -CCLIENT_ECHILD {
-                throw .noDaemon(
-                    [
-                        "no daemon at ", name, ", and fastdaemond, which was started, ended with status ", "\(status)",
-                        log.lastLines(),
-                    ])
-            } else if count == -CCLIENT_EAGAIN {
-                cclient_end(process)
-                throw .noDaemon(
-                    [
-                        "no daemon at ", name,
-                        "; fastdaemond was started and stopped again, since it was not ready after ",
-                        "\(Self.patience / 1_000) seconds; its log is ", log.name,
-                    ])
-            } else {
-                throw .cannotStart("cannot wait for fastdaemond", [], count)
-            }
+        for keeper: Int, notices: Int32, _ log: borrowing DaemonLog
+    ) throws(ClientError) -> String {
+        var report = [UInt8](repeating: 0, count: 4096)
+        var status: Int32 = 0
+        let count = report.withUnsafeMutableBytes {
+            cclient_await_readiness(notices, keeper, Self.patience, $0.baseAddress!, $0.count, &status)
         }
+        if count >= 0 {
+            return count == 0 ? "" : ": " + text(report[..<count])
+        }
+        var reason = ["no daemon at ", name]
+        switch count {
+        case -CCLIENT_ECHILD:
+            reason += [", and fastdaemond, which was started, ended with status ", "\(status)", log.lastLines()]
+        case -CCLIENT_ENOENT:
+            reason += [", and fastdaemond, which would be started, is neither beside this program nor on $PATH"]
+        case -CCLIENT_EAGAIN:
+            cclient_release(keeper, true)
+            reason += [
+                "; fastdaemond was started and stopped again, since it was not ready after ", Self.patienceText,
+                "; its log is ", log.name,
+            ]
+        default:
+            throw .cannotStart("fastdaemond cannot be run", [], count)
+        }
+        throw .noDaemon(reason)
     }
-}
-
-/// What a daemon says of itself when it is ready (sd_notify(3)).
-private struct Readiness {
-    private let status: ArraySlice<UInt8>
-
-    /// `nil` where the notice does not say that the daemon is ready.
-    init?(_ notice: ArraySlice<UInt8>) {
-        let lines = notice.split(separator: UInt8(ascii: "\n"))
-        guard lines.contains(where: { $0 == "READY=1" }) else { return nil }
-        status = lines.first { $0.prefix(7) == "STATUS=" }?.dropFirst(7) ?? []
-    }
-
-    /// Where it listens, in words that end a clause.
-    var report: String { status.isEmpty ? "" : ": " + text(status) }
 }
 
 extension ClientError {

@@ -16,7 +16,8 @@ let help = """
       --timeout SECONDS  the command may take this long, as in 2 or 0.5; status 124 where it does not
       --env NAME         this variable goes along over TCP too, where only TERM, LANG, LC_*, COLORTERM
                          and NO_COLOR do; may be given more than once
-      --start            where no daemon answers, start fastdaemond and wait until it is ready
+      --start            where no daemon answers, start fastdaemond and wait until it is ready; a
+                         config of this folder does not count, unlike $FASTDAEMON_CONFIG and yours
       --or-exec          where no daemon can be reached, run the command as a program of this machine
       --record           send a record, the command line and all of standard input: no status, no
                          folder, no environment

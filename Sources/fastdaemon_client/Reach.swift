@@ -22,7 +22,7 @@ func reach(
     }
     if request.startsDaemon, failure.isAbsence {
         do throws(ClientError) {
-            try DaemonStart(at: address).run()
+            try DaemonStart(address: address, port: request.port).run()
             return try body()
         } catch {
             failure = error

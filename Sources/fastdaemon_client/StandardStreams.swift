@@ -56,7 +56,7 @@ struct StandardInput: ~Copyable {
 enum StandardOutput {
     /// Writes all of `text` to standard output.
     static func write(_ text: String) throws(ClientError) {
-        try write(Array(text.utf8).span.bytes, of: .first)
+        try write(text.utf8Span.span.bytes, of: .first)
     }
 
     /// Writes all of `bytes` of a reply: the first string to standard output, the second to standard error.
@@ -73,8 +73,8 @@ enum StandardOutput {
 enum StandardErrors {
     /// Writes one line.
     static func write(line: String) {
-        let line = Array("fastdaemon_client: \(line)\n".utf8)
+        var line = "fastdaemon_client: " + line + "\n"
         // Where this fails too nobody is there to be told.
-        _ = line.withUnsafeBytes { cclient_write(2, $0.baseAddress, $0.count) }
+        _ = line.withUTF8 { cclient_write(2, $0.baseAddress, $0.count) }
     }
 }

@@ -59,15 +59,17 @@ public final class StartedDaemons {
         return true
     }
 
-    /// The processes of the daemons that were started: those whose environment names this folder's config, as that of no other
-    /// daemon does.
+    /// The processes of the daemons that were started: those whose environment names this folder, as that of no other daemon
+    /// does.
     public var processes: [pid_t] {
-        let variable = Data("FASTDAEMON_CONFIG=\(folder.configuration)\0".utf8)
+        let variables = ["FASTDAEMON_CONFIG=" + folder.configuration, "XDG_RUNTIME_DIR=" + file("run")].map {
+            Data("\($0)\0".utf8)
+        }
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.compactMap { pid_t($0) }.filter { process in
             let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
             let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data()
-            return name == "fastdaemond\n" && environment.range(of: variable) != nil
+            return name == "fastdaemond\n" && variables.contains { environment.range(of: $0) != nil }
         }
     }
 

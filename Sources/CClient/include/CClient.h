@@ -16,7 +16,7 @@
 #include "cclient_programs.h"
 #include "cclient_session.h"
 
-/// The error numbers that a caller tells apart; `client.c` checks that they are the kernel's.
+/// The error numbers that a caller tells apart; `readiness.c` checks that they are the kernel's.
 enum {
     CCLIENT_EPERM = 1,
     CCLIENT_ENOENT = 2,

@@ -17,40 +17,54 @@ _Noreturn void cclient_exit(int status);
 /// The user that the program acts as (`geteuid`).
 unsigned cclient_user(void);
 
-/// A clock that only goes forward, in milliseconds.
-long cclient_milliseconds(void);
+/// Does nothing for so long.
+void cclient_pause(int milliseconds);
 
-/// Makes the folder at `path`, of mode 0700, where it is not there; its parent has to be. A folder that is there must be
-/// the user's own, writable by nobody else, and no symbolic link: `-CCLIENT_EPERM` otherwise.
-long cclient_make_private_folder(const char *_Nonnull path);
+// MARK: - Folders of the user's own
 
-/// Waits for the lock of the file at `path`, which is made, and returns the descriptor that holds it until it is closed.
-long cclient_lock(const char *_Nonnull path);
+/// Opens the folder at the absolute `path`, for the functions below. It has to be the user's own, writable by nobody
+/// else and no symbolic link, and the folders above it the user's or root's: `-CCLIENT_EPERM` otherwise. What is
+/// missing of the path behind its first `existing` bytes is made, of mode 0700.
+long cclient_open_folder(const char *_Nonnull path, size_t existing);
 
-/// Opens the log at `path` to add to it; folders that are not there are made. `*size` is its size so far.
-long cclient_open_log(const char *_Nonnull path, long *_Nonnull size);
+/// Takes the lock of those who start a daemon at `address`, a file of `folder` whose name is a short hash of the
+/// address, and returns the descriptor that holds it until it is closed; `-CCLIENT_EAGAIN` where somebody else has it.
+///
+/// - Parameter isPath: `address` is the path of a socket, which may be relative.
+long cclient_lock(int folder, const char *_Nonnull address, bool isPath);
+
+/// Opens the log `fastdaemond.log` in `folder` to add to it. `*size` is its size so far.
+long cclient_open_log(int folder, long *_Nonnull size);
 
 /// Reads at most `count` bytes of the file from `offset` on, the last where there are more. `*isCut` says that there
 /// are more.
 long cclient_read_end(int descriptor, void *_Nonnull buffer, size_t count, long offset, bool *_Nonnull isCut);
 
-/// A datagram socket at `path`, whatever stood there before.
-long cclient_bind_notices(const char *_Nonnull path);
+// MARK: - A daemon
 
-/// Removes a file; that it is not there is no error.
-void cclient_remove(const char *_Nonnull path);
+/// How many bytes the variable of `cclient_bind_notices` may have, with its NUL.
+enum { CCLIENT_NOTICES_VARIABLE_BYTES = 32 };
+
+/// A datagram socket, at an abstract address that the kernel picks, for what a daemon says of itself (sd_notify(3)).
+/// `variable` is set to the `NAME=VALUE` that tells the daemon.
+long cclient_bind_notices(char *_Nonnull variable);
 
 /// Starts the program `name`, which stands beside this one or on `$PATH`, in a session of its own, apart from the
-/// terminal: with no input, with `log` for its output and errors, without any other descriptor of this process, with
-/// no signal blocked or ignored, and with `variable` (`NAME=VALUE`) added to the environment. Returns its process.
+/// terminal: in the folder `/`, with no input, with `log` for its output and errors, without any other descriptor of
+/// this process, with no signal blocked or ignored, and with `variable` (`NAME=VALUE`) added to the environment. A
+/// relative `$FASTDAEMON_CONFIG` is made a whole path.
+///
+/// Returns its keeper, a child of this process, which the daemon is not. It ends with this process at the latest.
 long cclient_start(const char *_Nonnull name, int log, const char *_Nonnull variable);
 
-/// Waits until something comes to `notices`, or `process` has ended, or `milliseconds` have passed.
+/// Waits until a daemon of this user says at `notices` that it is ready, or the daemon of `keeper` has ended, or
+/// `milliseconds` have passed.
 ///
-/// Returns how many bytes of a notice stand in `buffer`; `-CCLIENT_EAGAIN` where the time is up; `-CCLIENT_ECHILD`
-/// where the process has ended: `*status` is then its exit status, 128 and the number of the signal that ended it.
-long cclient_await_notice(
-    int notices, long process, long milliseconds, void *_Nonnull buffer, size_t count, int *_Nonnull status);
+/// Returns how many bytes of what it says of itself stand in `buffer`; `-CCLIENT_EAGAIN` where the time is up;
+/// `-CCLIENT_ECHILD` where the daemon has ended: `*status` is then its exit status, 128 and the number of the signal
+/// that ended it. Any other error says why the daemon could not be run, or be waited for.
+long cclient_await_readiness(
+    int notices, long keeper, long milliseconds, void *_Nonnull buffer, size_t count, int *_Nonnull status);
 
-/// Ends a process that was started and is not waited for any more.
-void cclient_end(long process);
+/// Ends a keeper, and the daemon with it if `endsDaemon`; that is not waited for.
+void cclient_release(long keeper, bool endsDaemon);

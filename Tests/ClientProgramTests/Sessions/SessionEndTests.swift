@@ -205,6 +205,24 @@ struct SessionEndTests {
         withExtendedLifetime(first) {}
     }
 
+    @Test("a standard error that nobody reads does not keep it either", arguments: ["full", "closed"])
+    func timeLimitUnread(errors: String) throws {
+        let server = try sessionServer(.unix(folder.file("s"))) { peer, _ in
+            try peer.expectHangUp()
+            return []
+        }
+        // A pipe holds 64 KiB (pipe(7)). Without its reader it would end the client by SIGPIPE.
+        let script = """
+            mkfifo "$0"; exec 3<> "$0" 2> "$0"
+            if [ "$1" = full ]; then head -c 65536 /dev/zero >&2; else exec 3<&-; fi
+            shift; exec "$@"
+            """
+        let client = [builtProgram("fastdaemon_client"), "--timeout", "0.05", server.port, "x"]
+        let result = try run("/bin/sh", ["-c", script, folder.file("errors"), errors] + client, seconds: 30)
+        #expect(result.status == .exited(124))
+        _ = try server.finish()
+    }
+
     @Test("a time limit that is not reached is not seen")
     func timeLimitNotReached() throws {
         let server = try sessionServer(.unix(folder.file("s"))) { peer, _ in

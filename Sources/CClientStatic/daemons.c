@@ -1,0 +1,1 @@
+../CClient/daemons.c

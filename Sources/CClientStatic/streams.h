@@ -1,0 +1,1 @@
+../CClient/streams.h
