@@ -76,8 +76,9 @@ static void handle(int number) {
     int error = errno;
     if (!is_installed) {
         came_too_early |= 1 << number;
-    } else if (number == SIGWINCH) {
-        resize_is_pending = !(may_send && send_from_handler(number));
+    } else if (number == SIGWINCH || number == SIGCONT) {
+        // A terminal that changed while this was stopped told only those in its foreground.
+        resize_is_pending = !(may_send && send_from_handler(SIGWINCH));
     } else if (first_signal != 0) {
         // It is blocked until this returns.
         end_by(number);
@@ -102,6 +103,7 @@ static bool install(int number, const struct sigaction *action) {
 void cclient_signals_forward(int socket, int terminal, cclient_terminal_size size) {
     struct sigaction action = {.sa_handler = handle};
     sigaddset(&action.sa_mask, SIGWINCH);
+    sigaddset(&action.sa_mask, SIGCONT);
     for (int index = 0; index < CANCELLING; index++) {
         sigaddset(&action.sa_mask, cancelling[index]);
     }
@@ -115,6 +117,7 @@ void cclient_signals_forward(int socket, int terminal, cclient_terminal_size siz
     }
     if (terminal >= 0) {
         install(SIGWINCH, &action);
+        install(SIGCONT, &action);
         cclient_terminal_size now = size;
         cclient_is_terminal_of_size(terminal, &now);
         if (now.columns != size.columns || now.rows != size.rows) {

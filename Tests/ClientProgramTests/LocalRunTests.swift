@@ -50,6 +50,25 @@ struct LocalRunTests {
         #expect(lists.first.map { $0 + "\n" } == lists.last)
     }
 
+    @Test("a link to the client that has its name is passed over, and a script needs no first line")
+    func otherPrograms() throws {
+        let files = FileManager.default
+        for name in ["links", "scripts"] {
+            try files.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
+        }
+        try files.createSymbolicLink(
+            atPath: folder.file("links/tool"), withDestinationPath: builtProgram("fastdaemon_client"))
+        try Data("echo script: $0 $1\n".utf8).write(to: URL(filePath: folder.file("scripts/tool")))
+        chmod(folder.file("scripts/tool"), 0o755)
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = "\(folder.file("links")):\(folder.file("scripts")):" + (environment["PATH"] ?? "")
+        let result = try client([], ["tool", "word"], environment: environment)
+        #expect(result.outputText == "script: \(folder.file("scripts/tool")) word\n", "\(result.errorText)")
+        try files.removeItem(atPath: folder.file("scripts/tool"))
+        let none = try client([], ["tool"], environment: environment)
+        #expect(none.status == .exited(127))
+    }
+
     @Test("a closed standard stream is closed for it, too", arguments: forms)
     func closed(form: [String]) throws {
         let words = ["sh", "-c", "cat 2>/dev/null || echo closed"]

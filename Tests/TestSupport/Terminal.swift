@@ -62,6 +62,11 @@ public final class Terminal {
         _ = ioctl(descriptor, setWindow, &size)
     }
 
+    /// Tells the program that it goes on, as the shell does after `fg`.
+    public func continueProgram() {
+        kill(program, SIGCONT)
+    }
+
     /// Waits until this text is on the screen.
     public func wait(for text: String) throws {
         while !String(decoding: screen, as: UTF8.self).contains(text) {

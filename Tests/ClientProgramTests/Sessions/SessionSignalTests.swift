@@ -179,6 +179,8 @@ struct SessionSignalTests {
             try peer.send(.output("one\n"))
             try peer.expect(.signal(SIGWINCH, columns: 90, rows: 20))
             try peer.send(.output("two\n"))
+            try peer.expect(.signal(SIGWINCH, columns: 90, rows: 20))
+            try peer.send(.output("three\n"))
             try peer.expect(.signal(SIGINT))
             try peer.send(.end(status: 130))
         }
@@ -188,6 +190,9 @@ struct SessionSignalTests {
         try terminal.wait(for: "one")
         terminal.resize(columns: 90, rows: 20)
         try terminal.wait(for: "two")
+        // While it was stopped, only those in the foreground were told of a new size.
+        terminal.continueProgram()
+        try terminal.wait(for: "three")
         try terminal.type("\u{3}")
         #expect(try terminal.wait() == .signalled(SIGINT))
         _ = try server.finish()
