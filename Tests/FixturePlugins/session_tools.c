@@ -1,6 +1,7 @@
 /* Commands that sessions are tried with: what they read, write, and end with. Each says below what it does. A gate is a FIFO:
    who waits at it goes on when a test has opened it for writing, whether the call was cancelled meanwhile or not. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -122,6 +123,36 @@ static int32_t run_weave(const fastdaemon_host *host, fastdaemon_call *call, voi
     return 0;
 }
 
+/* chorus NUMBER: two threads write that many bytes at once each, the one all "a", the other all "b". */
+struct voice {
+    const fastdaemon_host *host;
+    fastdaemon_call *call;
+    size_t count;
+    char letter;
+};
+
+static void *sing(void *user) {
+    struct voice *voice = user;
+    char *bytes = malloc(voice->count);
+    memset(bytes, voice->letter, voice->count);
+    int64_t taken =
+        voice->host->write(voice->call, FASTDAEMON_STANDARD_OUTPUT, bytes, voice->count, FASTDAEMON_MAY_WAIT);
+    free(bytes);
+    return taken == (int64_t)voice->count ? user : NULL;
+}
+
+static int32_t run_chorus(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    size_t count = (size_t)atol(word(host, call, 1));
+    struct voice voices[] = {{host, call, count, 'a'}, {host, call, count, 'b'}};
+    pthread_t other;
+    void *result = NULL;
+    if (pthread_create(&other, NULL, sing, &voices[1]) != 0) return 1;
+    int is_whole = sing(&voices[0]) != NULL;
+    pthread_join(other, &result);
+    return is_whole && result ? 0 : 1;
+}
+
 /* deaf GATE: waits at the gate whatever it is told; logs and prints for which reason it was cancelled before. */
 static int32_t run_deaf(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
@@ -168,6 +199,7 @@ static const fastdaemon_command head1_command = FIXTURE_COMMAND("head1", run_hea
 static const fastdaemon_command sip_command = FIXTURE_COMMAND("sip", run_sip);
 static const fastdaemon_command flood_command = FIXTURE_COMMAND("flood", run_flood);
 static const fastdaemon_command weave_command = FIXTURE_COMMAND("weave", run_weave);
+static const fastdaemon_command chorus_command = FIXTURE_COMMAND("chorus", run_chorus);
 static const fastdaemon_command deaf_command = FIXTURE_COMMAND("deaf", run_deaf);
 static const fastdaemon_command show_command = FIXTURE_COMMAND("show", run_show);
 static const fastdaemon_command env_command = FIXTURE_COMMAND("env", run_env);
@@ -175,6 +207,6 @@ static const fastdaemon_command env_command = FIXTURE_COMMAND("env", run_env);
 FIXTURE_CREATE
 FIXTURE_COMMANDS(
     &exit_command, &words_command, &cat_command, &head1_command, &sip_command, &flood_command, &weave_command,
-    &deaf_command, &show_command, &env_command
+    &chorus_command, &deaf_command, &show_command, &env_command
 )
 FIXTURE_ENTRY("session-tools", )

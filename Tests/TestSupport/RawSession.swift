@@ -38,8 +38,12 @@ public final class RawSession: Sendable {
     }
 
     /// Sends INPUT that the server has asked for, or waits until it does. No text is the end.
-    public func sendInput(_ text: String) throws {
-        try sendInput(Array(text.utf8))
+    ///
+    /// - Parameter byteByByte: whether each byte is sent alone.
+    public func sendInput(_ text: String, byteByByte: Bool = false) throws {
+        guard byteByByte else { return try sendInput(Array(text.utf8)) }
+        try waitForPull()
+        for byte in noteInput(Array(text.utf8)).bytes { try raw.send([byte]) }
     }
 
     private func noteInput(_ bytes: [UInt8]) -> Frame {

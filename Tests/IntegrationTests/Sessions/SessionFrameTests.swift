@@ -24,18 +24,18 @@ import Testing
                 + [0x24, 0, 0, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11])
     }
 
-    @Test("Every byte may come alone")
-    func bytewise() throws {
+    @Test("Every byte may come alone", arguments: ["cat", "echo"])
+    func bytewise(command: String) throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let peer = try daemon.rawSession()
-        let request = RawRequest("cat").with(\.directory, "/tmp").with(\.environment, ["A=B"])
+        let request = RawRequest(command).with(\.directory, "/tmp").with(\.environment, ["A=B"])
         for byte in request.bytes { try peer.raw.send([byte]) }
         try peer.receiveHello()
-        try peer.waitForPull()
-        for byte in Frame.input("slowly\n").bytes { try peer.raw.send([byte]) }
-        try peer.receive(text: "slowly\n")
-        try peer.send(.signal(15))
-        #expect(try peer.skipToEnd().status == 1)
+        for line in ["one\n", "two\n", "three\n", ""] {
+            try peer.sendInput(line, byteByByte: true)
+            try peer.receive(text: line)
+        }
+        #expect(try peer.receiveEnd().status == 0)
     }
 
     @Test("A request, its input and a signal may come at once, as far as they are asked for")

@@ -202,6 +202,19 @@ import Testing
         #expect(try daemon.wait().status == .exited(0))
     }
 
+    @Test("Over the drain limit a session is told so that waits for its client", arguments: ["whole", "echo"])
+    func drainLimitWaiting(command: String) throws {
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["drainSeconds": 0.3]))
+        // One gathers its input, the other has ended, and its output is not taken.
+        let words =
+            command == "whole" ? RawRequest("whole") : RawRequest("echo", String(repeating: "x", count: 100_000))
+        let peer = try daemon.session(words.with(\.window, 3))
+        if command == "whole" { try peer.waitForPull() } else { #expect(try peer.receiveOutput(3).count == 3) }
+        daemon.send(SIGTERM)
+        #expect(try peer.receiveEnd().verdict == .shuttingDown)
+        #expect(try daemon.wait().status == .exited(1))
+    }
+
     @Test("Over the drain limit a session is told so whose call was cancelled before, and goes on")
     func drainLimitAfterSignal() throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["drainSeconds": 0.3]))

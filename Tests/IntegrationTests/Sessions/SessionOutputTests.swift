@@ -49,6 +49,19 @@ import Testing
         #expect(try peer.receiveEnd().status == 0)
     }
 
+    @Test("What one thread writes at once is not torn by another's", arguments: [1000, 65_536, 262_144])
+    func threads(window: UInt32) throws {
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
+        for _ in 0..<10 {
+            let outcome = try daemon.run(RawRequest("chorus", "400000").with(\.window, window))
+            #expect(outcome.end.status == 0)
+            #expect(outcome.output.count == 800_000)
+            let first = [UInt8](repeating: outcome.output[0], count: 400_000)
+            let second = [UInt8](repeating: outcome.output[400_000], count: 400_000)
+            #expect(first != second && outcome.output == first + second)
+        }
+    }
+
     @Test("A client that takes no output gets the end of a command that writes none")
     func noWindow() throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())

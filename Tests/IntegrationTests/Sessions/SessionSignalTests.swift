@@ -46,6 +46,18 @@ import Testing
         #expect(try peer.finish().summary == "||completed 130")
     }
 
+    @Test("Any number of signals may come at once, before and while the handler looks")
+    func manySignals() throws {
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
+        let peer = try daemon.rawSession()
+        let changes = (0..<20_000).flatMap { Frame.signal(28, columns: UInt16($0), rows: 1).bytes }
+        try peer.raw.send(RawRequest("size").bytes + changes + Frame.signal(2).bytes)
+        try peer.receiveHello()
+        let outcome = try peer.finish()
+        #expect(outcome.end.verdict == .completed)
+        #expect(outcome.end.status == 130)
+    }
+
     @Test("Signals of other numbers are ignored", arguments: [0, 9, 10, 17, 20, 64, 255] as [UInt8])
     func ignored(number: UInt8) throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
