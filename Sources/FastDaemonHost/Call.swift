@@ -26,7 +26,7 @@ open class Call: @unchecked Sendable {
     private var peerText: [UInt8] = []
 
     /// Whether the plugin left something in `state`.
-    @exclusivity(unchecked) private final var isTouched = false
+    @exclusivity(unchecked) final var isTouched = false
 
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let lastSignal = Atomic<Int32>(0)
@@ -34,7 +34,7 @@ open class Call: @unchecked Sendable {
     /// Whether its turn has come; before that it waits.
     public let hasBegun = Atomic(false)
 
-    private let state = Mutex(CallState())
+    let state = Mutex(CallState())
 
     /// A call that nothing is known of yet; see `prepare`.
     public init() {}
@@ -239,59 +239,6 @@ open class Call: @unchecked Sendable {
     /// `last_signal` of the ABI.
     public final var lastSignalNumber: Int32 { lastSignal.load(ordering: .relaxed) }
 
-    // MARK: - Events
-
-    /// `notify` of the ABI.
-    final func notify(_ event: Int, _ callback: CallState.Callback?) -> Int32 {
-        guard (FASTDAEMON_EVENT_READABLE...FASTDAEMON_EVENT_SIGNAL).contains(event) else {
-            return Int32(FASTDAEMON_ERROR_MISUSE)
-        }
-        isTouched = true
-        let thread = clinux_thread_id()
-        // A callback that asks for the next is not called in itself: it would be as deep as there are events.
-        let isNested = state.withLock { $0.setCallback(callback, for: event, on: thread) }
-        if !isNested, hasCome(event) { fire(event) }
-        return 0
-    }
-
-    private func hasCome(_ event: Int) -> Bool {
-        switch event {
-        case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
-        case FASTDAEMON_EVENT_SIGNAL: state.withLock { $0.takeUntoldSignal() }
-        default: isReady(event)
-        }
-    }
-
-    /// Calls the plugin back for an event, if it asked for that.
-    public final func fire(_ event: Int) {
-        let thread = clinux_thread_id()
-        guard let callback = state.withLock({ $0.beginCallback(event, on: thread) }) else { return }
-        run(callback, on: thread)
-    }
-
-    /// Whether the plugin wants to be told of an event.
-    public final func awaits(_ event: Int) -> Bool {
-        state.withLock { $0.hasCallback(for: event) }
-    }
-
-    private func run(_ callback: CallState.Callback, on thread: Int32) {
-        callback.function(callback.user)
-        // What it asked for meanwhile may be there already.
-        while let event = state.withLock({ $0.takeDeferredEvent() }) {
-            guard hasCome(event), let next = state.withLock({ $0.takeCallback(for: event) }) else { continue }
-            next.function(next.user)
-        }
-        state.withLock { $0.endCallback(on: thread) }
-    }
-
-    /// Lets no callback begin any more, and holds the calling thread until one that runs on another has returned.
-    private func endCallbacks() {
-        state.withLock { $0.endCallbacks() }
-        let thread = clinux_thread_id()
-        // A callback may not wait, so it is over soon; it is not worth a condition variable in every call.
-        while state.withLock({ $0.runsCallback(besides: thread) }) { clinux_yield() }
-    }
-
     // MARK: - Facts
 
     final func argumentList() -> UnsafeBufferPointer<fastdaemon_bytes> {
@@ -329,42 +276,4 @@ public func zeroTerminatedStrings(in block: UnsafeRawBufferPointer) -> UnsafeMut
         start += length + 1
     }
     return strings
-}
-
-/// Who called, and from where.
-public struct Caller: Sendable, CustomStringConvertible {
-    /// `FASTDAEMON_TRANSPORT_...`
-    public var transport: UInt32
-
-    /// As the kernel vouches for them; `FASTDAEMON_UNKNOWN` where it does not.
-    public var user, group, process: UInt32
-
-    /// The address as people write it; empty for a Unix peer, which has none.
-    public var address: String
-
-    /// A caller of whom nothing but the transport is known, unless more is given.
-    public init(
-        transport: UInt32, user: UInt32 = .max, group: UInt32 = .max, process: UInt32 = .max, address: String = ""
-    ) {
-        self.transport = transport
-        self.user = user
-        self.group = group
-        self.process = process
-        self.address = address
-    }
-
-    /// In words, for people.
-    public var description: String {
-        if !address.isEmpty { return address }
-        return user == .max ? "unknown" : "uid \(user) pid \(process)"
-    }
-}
-
-/// Why a call is cancelled. The numbers are the ABI's.
-public enum CancellationReason: Int32, Sendable {
-    case hangup = 1
-    case signal = 2
-    case time = 3
-    case shutdown = 4
-    case limit = 5
 }

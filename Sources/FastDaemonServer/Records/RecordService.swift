@@ -4,12 +4,6 @@ import FastDaemonIO
 import FastDaemonProtocol
 import Synchronization
 
-/// Why a connection is not let in.
-private struct Refusal {
-    var verdict: SessionVerdict
-    var text: String
-}
-
 /// Serves the connections of one loop: finds the records in what they send, runs the commands, and sends the replies in order.
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
@@ -73,7 +67,7 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Sends what is still owed, and closes.
-    private func finish(_ exchange: Exchange) async {
+    func finish(_ exchange: Exchange) async {
         sendReplies()
         do {
             try await exchange.flush()
@@ -139,40 +133,6 @@ final class RecordService: @unchecked Sendable {
             }
         }
         started.removeAll(keepingCapacity: true)
-    }
-
-    /// Why a connection is not let in; nil where it is, and is counted.
-    private func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> Refusal? {
-        if let allowed = listener.allowedUsers {
-            let user = exchange.caller.user
-            guard user == 0 || user == core.user || allowed.contains(user) else {
-                return Refusal(verdict: .refused, text: "user \(user) may not use this socket (listen.allowUsers)")
-            }
-        }
-        if core.connections.add(1, ordering: .relaxed).newValue <= core.limits.connections { return nil }
-        core.connections.subtract(1, ordering: .relaxed)
-        return Refusal(
-            verdict: .busy,
-            text: "\(core.limits.connections) connections are open, which is the limit (limits.connections); try again "
-                + "later")
-    }
-
-    /// Tells a peer that is not let in why, and closes.
-    private func turnAway(_ exchange: Exchange, because refusal: Refusal) async {
-        core.log.write(.warning, "turned a connection away: \(refusal.text)", [("peer", .text("\(exchange.caller)"))])
-        if await isSession(exchange.connection) {
-            return await turnAwaySession(exchange.connection, refusal.verdict, because: refusal.text)
-        }
-        appendError(refusal.text)
-        sendOwnReply(to: exchange)
-        await finish(exchange)
-    }
-
-    /// Looks at the first byte of a peer that is not let in, so that it is told in its own language.
-    private func isSession(_ connection: Connection) async -> Bool {
-        let deadline = loop.now + nanoseconds(1)
-        guard let count = try? await connection.receive(into: loop.scratch, deadline: deadline) else { return false }
-        return count > 0 && loop.scratch[0] == SessionFrame.firstByte
     }
 
     // MARK: - A batch
@@ -273,7 +233,7 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Sends the reply at the end of the slot's output, in its turn.
-    private func sendOwnReply(to exchange: Exchange) {
+    func sendOwnReply(to exchange: Exchange) {
         let start = unsent.last?.end ?? 0
         if exchange.isBehind {
             try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
