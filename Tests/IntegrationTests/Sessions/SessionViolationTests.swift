@@ -97,7 +97,7 @@ import Testing
 
     @Test("In the request: the server says HELLO, and which rule was broken", arguments: hellos + requests)
     func inRequest(violation: Case) throws {
-        let daemon = try Self.daemon.get()
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let peer = try daemon.rawSession()
         try peer.raw.send(violation.bytes)
         try peer.receiveHello()
@@ -106,7 +106,7 @@ import Testing
 
     @Test("While a command runs: it is cancelled as by a hang-up, and the others go on", arguments: running)
     func whileRunning(violation: Case) throws {
-        let daemon = try Self.daemon.get()
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let other = try daemon.session(RawRequest("cat"))
         try other.waitForPull()
         let record = try daemon.connect()
@@ -123,7 +123,7 @@ import Testing
 
     @Test("INPUT after its end, and one more than was asked for")
     func input() throws {
-        let daemon = try Self.daemon.get()
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let gate = try Gate("sip", of: daemon)
         let ended = try daemon.session(RawRequest("sip", gate.path))
         try ended.sendInput("")
@@ -142,7 +142,7 @@ import Testing
 
     @Test("Output that there is no credit for does not hold the answer up", arguments: ["flood", "inline-flood"])
     func withoutCredit(command: String) throws {
-        let daemon = try Self.daemon.get()
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let peer = try daemon.session(RawRequest(command, "1000000").with(\.window, 3))
         #expect(try peer.receiveOutput(3).count == 3)
         try peer.send(.run)
@@ -151,7 +151,7 @@ import Testing
 
     @Test("A command that has ended, and whose output is not taken, does not hold the answer up either")
     func afterTheEnd() throws {
-        let daemon = try Self.daemon.get()
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration())
         let peer = try daemon.session(RawRequest("echo", String(repeating: "x", count: 100_000)).with(\.window, 3))
         #expect(try peer.receiveOutput(3).count == 3)
         try peer.send(.run)
@@ -174,7 +174,4 @@ import Testing
         }
         #expect(daemon.residentBytes - resident < 4 << 20)
     }
-
-    /// One daemon for all cases: what breaks one session is no matter to the next.
-    private static let daemon = Result { try RunningDaemon(forSessions: DaemonConfiguration()) }
 }
