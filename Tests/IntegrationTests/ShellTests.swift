@@ -27,6 +27,8 @@ import Testing
         environment["S"] = daemon.folder.file("socket")
         environment["CLIENT"] = builtProgram("fastdaemon_client")
         environment["HOME"] = work
+        // The tests may be run by make, which would tell the make in here.
+        for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] { environment[name] = nil }
         return try run("/usr/bin/env", ["-C", work, "bash", "-c", script], input: input, environment: environment)
     }
 
