@@ -138,11 +138,6 @@ open class Call: @unchecked Sendable {
     /// The call was cancelled: what waits in it has to look again. From any thread.
     open func noteCancellation() {}
 
-    /// The host is going down and has waited long enough.
-    open func shutDown() {
-        cancel(.shutdown)
-    }
-
     /// What one of the caller's streams is.
     open func fill(_ terminal: inout fastdaemon_terminal, of stream: UInt32) {}
 

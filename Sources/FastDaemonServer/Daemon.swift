@@ -178,19 +178,20 @@ public final class Daemon: Sendable {
         await loops.loops[0].sleep(nanoseconds: UInt64(configuration.limits.drainSeconds * 1e9))
         if Task.isCancelled { return }
         dropAll(shutdown)
-        for running in core.running.all {
-            running.loop.execute { [core] in
-                guard core.running[running.call.id] != nil else { return }
-                running.call.shutDown()
-                core.abandon(running.call.id)
-            }
-        }
+        // Before the calls: a session that finds its call cancelled already would not know that this is the end.
         for service in services {
             service.loop.execute { [log] in
                 let count = service.giveUpSessions()
                 if count == 0 { return }
                 shutdown.noteDropped()
                 log.write(.warning, "dropped sessions that waited for their callers", [("sessions", .number(count))])
+            }
+        }
+        for running in core.running.all {
+            running.loop.execute { [core] in
+                guard core.running[running.call.id] != nil else { return }
+                running.call.cancel(.shutdown)
+                core.abandon(running.call.id)
             }
         }
         await loops.loops[0].sleep(nanoseconds: Self.grace)

@@ -64,6 +64,7 @@ final class ServerCore: Sendable {
     /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).
     static let tryAgain: Int32 = 75
 
+    static let notWholeAtShutdown = "the daemon is shutting down; the request was not whole, and was not run"
     static let outOfBuffers = "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
 
     func unknownCommand(_ name: String) -> String {

@@ -20,3 +20,12 @@ func brokenSessionInvariant(
     if output > most { return "more data came than was allowed" }
     return nil
 }
+
+/// The same of a fuzzer's input, whose last byte, which is not sent, chooses the limits and the pieces.
+func brokenSessionInvariant(chosenBy input: UnsafeBufferPointer<UInt8>, from side: SessionSide) -> String? {
+    var bytes = Array(input)
+    let choice = Int(bytes.popLast() ?? 0)
+    return brokenSessionInvariant(
+        of: bytes, from: side, requestLimit: choice & 4 == 4 ? 1 << 20 : choice,
+        allowance: [0, 1, choice, 1 << 20][choice & 3], pieceSizes: [1, 2 + choice % 7, 10 + choice])
+}

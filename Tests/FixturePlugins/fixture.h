@@ -5,6 +5,7 @@
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fastdaemon_plugin.h"
@@ -48,6 +49,20 @@
 
 static inline int64_t fixture_print(const fastdaemon_host *host, fastdaemon_call *call, const char *text) {
     return host->write(call, FASTDAEMON_STANDARD_OUTPUT, text, strlen(text), FASTDAEMON_MAY_WAIT);
+}
+
+/* The word at `index`, or "" where there is none. */
+static inline const char *fixture_word(const fastdaemon_host *host, fastdaemon_call *call, size_t index) {
+    size_t count;
+    const fastdaemon_bytes *words = host->arguments(call, &count);
+    return index < count ? words[index].data : "";
+}
+
+/* Logs what happened and a number. */
+static inline void fixture_log(const fastdaemon_host *host, fastdaemon_call *call, const char *text, long long number) {
+    char line[128];
+    int count = snprintf(line, sizeof line, "%s %lld", text, number);
+    host->log(host->instance(call), call, FASTDAEMON_LOG_NOTICE, line, (size_t)count);
 }
 
 #endif

@@ -8,20 +8,6 @@
 
 #include "fixture.h"
 
-/* The word at `index`, or "" where there is none. */
-static const char *word(const fastdaemon_host *host, fastdaemon_call *call, size_t index) {
-    size_t count;
-    const fastdaemon_bytes *words = host->arguments(call, &count);
-    return index < count ? words[index].data : "";
-}
-
-/* Logs what happened and a number. */
-static void say(const fastdaemon_host *host, fastdaemon_call *call, const char *text, long long number) {
-    char line[128];
-    int count = snprintf(line, sizeof line, "%s %lld", text, number);
-    host->log(host->instance(call), call, FASTDAEMON_LOG_NOTICE, line, (size_t)count);
-}
-
 /* 128 and the signal's number where a signal cancelled the call, else 100 and the reason. */
 static int32_t status_of_end(const fastdaemon_host *host, fastdaemon_call *call) {
     int32_t reason = host->cancelled(call);
@@ -34,7 +20,7 @@ static int32_t run_hold(const fastdaemon_host *host, fastdaemon_call *call, void
     struct pollfd watched = {host->cancellation_descriptor(call), POLLIN, 0};
     fixture_print(host, call, "holding\n");
     while (poll(&watched, 1, -1) < 0) {}
-    say(host, call, "hold ends for reason", host->cancelled(call));
+    fixture_log(host, call, "hold ends for reason", host->cancelled(call));
     fixture_print(host, call, "goodbye\n");
     return status_of_end(host, call);
 }
@@ -48,7 +34,7 @@ struct lasting {
 
 static struct lasting *lasting(const fastdaemon_host *host, fastdaemon_call *call) {
     struct lasting *lasting = malloc(sizeof *lasting);
-    *lasting = (struct lasting){host, call, atoll(word(host, call, 1))};
+    *lasting = (struct lasting){host, call, atoll(fixture_word(host, call, 1))};
     return lasting;
 }
 
@@ -101,7 +87,7 @@ static void flood(void *user) {
             return;
         }
         if (written < 0) {
-            say(lasting->host, lasting->call, "inline-flood stopped with", lasting->rest);
+            fixture_log(lasting->host, lasting->call, "inline-flood stopped with", lasting->rest);
             end(lasting, 1);
             return;
         }
@@ -120,7 +106,7 @@ static int32_t run_inline_flood(const fastdaemon_host *host, fastdaemon_call *ca
 static void show_file(void *user) {
     struct lasting *lasting = user;
     char block[4096];
-    int descriptor = open(word(lasting->host, lasting->call, 1), O_RDONLY | O_CLOEXEC);
+    int descriptor = open(fixture_word(lasting->host, lasting->call, 1), O_RDONLY | O_CLOEXEC);
     ssize_t count = descriptor < 0 ? -1 : read(descriptor, block, sizeof block);
     if (descriptor >= 0) close(descriptor);
     if (count > 0) {
@@ -139,7 +125,7 @@ static int32_t run_openat(const fastdaemon_host *host, fastdaemon_call *call, vo
     (void)context;
     char block[4096];
     int directory = host->working_directory_descriptor(call);
-    int descriptor = openat(directory, word(host, call, 1), O_RDONLY | O_CLOEXEC);
+    int descriptor = openat(directory, fixture_word(host, call, 1), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return 1;
     ssize_t count = read(descriptor, block, sizeof block);
     close(descriptor);
@@ -150,7 +136,7 @@ static int32_t run_openat(const fastdaemon_host *host, fastdaemon_call *call, vo
 /* exit-inline NUMBER: ends with it. */
 static int32_t run_exit(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    return (int32_t)atol(word(host, call, 1));
+    return (int32_t)atol(fixture_word(host, call, 1));
 }
 
 #define INLINE_COMMAND(word, function)                                                                                \

@@ -8,20 +8,6 @@
 
 #include "fixture.h"
 
-/* The word at `index`, or "" where there is none. */
-static const char *word(const fastdaemon_host *host, fastdaemon_call *call, size_t index) {
-    size_t count;
-    const fastdaemon_bytes *words = host->arguments(call, &count);
-    return index < count ? words[index].data : "";
-}
-
-/* Logs what happened and a number. */
-static void say(const fastdaemon_host *host, fastdaemon_call *call, const char *text, long long number) {
-    char line[128];
-    int count = snprintf(line, sizeof line, "%s %lld", text, number);
-    host->log(host->instance(call), call, FASTDAEMON_LOG_NOTICE, line, (size_t)count);
-}
-
 static int64_t print(const fastdaemon_host *host, fastdaemon_call *call, uint32_t stream, const char *text) {
     return host->write(call, stream, text, strlen(text), FASTDAEMON_MAY_WAIT);
 }
@@ -31,14 +17,14 @@ static void wait_at_gate(const fastdaemon_host *host, fastdaemon_call *call, con
     if (!*gate) return;
     print(host, call, FASTDAEMON_STANDARD_OUTPUT, "at the gate\n");
     int descriptor = open(gate, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) say(host, call, "there is no gate", 0);
+    if (descriptor < 0) fixture_log(host, call, "there is no gate", 0);
     else close(descriptor);
 }
 
 /* exit NUMBER: ends with it. */
 static int32_t run_exit(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    return (int32_t)atol(word(host, call, 1));
+    return (int32_t)atol(fixture_word(host, call, 1));
 }
 
 /* words: writes each of its words, and a zero byte after it. */
@@ -60,19 +46,19 @@ static int32_t run_cat(const fastdaemon_host *host, fastdaemon_call *call, void 
     while ((answer = host->read(call, &piece, FASTDAEMON_MAY_WAIT)) > 0) {
         int64_t written = host->write(call, FASTDAEMON_STANDARD_OUTPUT, piece.data, piece.count, FASTDAEMON_MAY_WAIT);
         if (written < 0) {
-            say(host, call, "cat stopped writing", written);
+            fixture_log(host, call, "cat stopped writing", written);
             return 2;
         }
     }
     if (answer == 0) return 0;
-    say(host, call, "cat stopped reading", answer);
+    fixture_log(host, call, "cat stopped reading", answer);
     return 1;
 }
 
 /* head1 [GATE]: reads once, after the gate is open, and writes what it read. */
 static int32_t run_head1(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    wait_at_gate(host, call, word(host, call, 1));
+    wait_at_gate(host, call, fixture_word(host, call, 1));
     fastdaemon_bytes piece;
     if (host->read(call, &piece, FASTDAEMON_MAY_WAIT) <= 0) return 1;
     host->write(call, FASTDAEMON_STANDARD_OUTPUT, piece.data, piece.count, FASTDAEMON_MAY_WAIT);
@@ -86,7 +72,7 @@ static int32_t run_sip(const fastdaemon_host *host, fastdaemon_call *call, void 
     int32_t answer = 1;
     unsigned long long total = 0;
     while (total < 512 * 1024 && (answer = host->read(call, &piece, FASTDAEMON_MAY_WAIT)) > 0) total += piece.count;
-    wait_at_gate(host, call, word(host, call, 1));
+    wait_at_gate(host, call, fixture_word(host, call, 1));
     while (answer > 0 && (answer = host->read(call, &piece, FASTDAEMON_MAY_WAIT)) > 0) total += piece.count;
     char line[32];
     snprintf(line, sizeof line, "%llu\n", total);
@@ -99,11 +85,11 @@ static int32_t run_flood(const fastdaemon_host *host, fastdaemon_call *call, voi
     (void)context;
     char block[65536];
     for (size_t at = 0; at < sizeof block; at++) block[at] = (char)at;
-    long long wanted = atoll(word(host, call, 1)), written = 0;
+    long long wanted = atoll(fixture_word(host, call, 1)), written = 0;
     while (written < wanted) {
         size_t count = wanted - written < (long long)sizeof block ? (size_t)(wanted - written) : sizeof block;
         if (host->write(call, FASTDAEMON_STANDARD_OUTPUT, block, count, FASTDAEMON_MAY_WAIT) < 0) {
-            say(host, call, "flood stopped after", written);
+            fixture_log(host, call, "flood stopped after", written);
             return 1;
         }
         written += (long long)count;
@@ -114,7 +100,7 @@ static int32_t run_flood(const fastdaemon_host *host, fastdaemon_call *call, voi
 /* weave NUMBER: writes so many lines, in turn to output and to error. */
 static int32_t run_weave(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    long lines = atol(word(host, call, 1));
+    long lines = atol(fixture_word(host, call, 1));
     for (long at = 0; at < lines; at++) {
         char line[32];
         snprintf(line, sizeof line, "%ld\n", at);
@@ -143,7 +129,7 @@ static void *sing(void *user) {
 
 static int32_t run_chorus(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    size_t count = (size_t)atol(word(host, call, 1));
+    size_t count = (size_t)atol(fixture_word(host, call, 1));
     struct voice voices[] = {{host, call, count, 'a'}, {host, call, count, 'b'}};
     pthread_t other;
     void *result = NULL;
@@ -156,8 +142,8 @@ static int32_t run_chorus(const fastdaemon_host *host, fastdaemon_call *call, vo
 /* deaf GATE: waits at the gate whatever it is told; logs and prints for which reason it was cancelled before. */
 static int32_t run_deaf(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    wait_at_gate(host, call, word(host, call, 1));
-    say(host, call, "deaf was cancelled for reason", host->cancelled(call));
+    wait_at_gate(host, call, fixture_word(host, call, 1));
+    fixture_log(host, call, "deaf was cancelled for reason", host->cancelled(call));
     print(host, call, FASTDAEMON_STANDARD_OUTPUT, "deaf is done\n");
     return 0;
 }
@@ -166,7 +152,7 @@ static int32_t run_deaf(const fastdaemon_host *host, fastdaemon_call *call, void
 static int32_t run_show(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
     char block[4096];
-    int descriptor = open(word(host, call, 1), O_RDONLY | O_CLOEXEC);
+    int descriptor = open(fixture_word(host, call, 1), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return 1;
     ssize_t count;
     while ((count = read(descriptor, block, sizeof block)) > 0) {
@@ -179,7 +165,7 @@ static int32_t run_show(const fastdaemon_host *host, fastdaemon_call *call, void
 /* env NAME: prints the value of a variable of the caller's. */
 static int32_t run_env(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    const char *name = word(host, call, 1);
+    const char *name = fixture_word(host, call, 1);
     size_t length = strlen(name), count;
     const fastdaemon_bytes *strings = host->environment(call, &count);
     for (size_t at = 0; at < count; at++) {

@@ -21,31 +21,6 @@ import Testing
         #expect(try peer.ask("help wiat").errors.contains("did you mean 'wait'?"))
     }
 
-    private struct Status: Decodable {
-        struct Command: Decodable {
-            struct Totals: Decodable {
-                var calls: Int
-                var failures: Int
-                var refusals: Int
-                var bytesIn: Int
-                var bytesOut: Int
-            }
-            var name: String
-            var plugin: String
-            var execution: String
-            var running: Int
-            var waiting: Int
-            var totals: Totals
-        }
-        var version: String
-        var process: Int32
-        var uptimeSeconds: Double
-        var connections: Int
-        var residentBytes: Int
-        var bufferBytes: Int
-        var commands: [Command]
-    }
-
     @Test("daemon status --json tells what was served and what runs")
     func status() throws {
         let daemon = try RunningDaemon()
@@ -74,8 +49,8 @@ import Testing
         #expect(try daemon.stop().status == .exited(0))
     }
 
-    private func decodedStatus(_ peer: RawPeer) throws -> Status {
-        try JSONDecoder().decode(Status.self, from: Data(peer.ask("daemon status --json").output.utf8))
+    private func decodedStatus(_ peer: RawPeer) throws -> DaemonStatus {
+        try JSONDecoder().decode(DaemonStatus.self, from: Data(peer.ask("daemon status --json").output.utf8))
     }
 
     private struct Plugins: Decodable {

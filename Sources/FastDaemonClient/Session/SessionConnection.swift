@@ -18,10 +18,7 @@ struct SessionConnection: ~Copyable {
     private var outbox: SessionOutbox
     private var input: SessionInputReader
 
-    /// How many INPUTs are owed.
-    private var pulls = 0
-
-    private var inputHasEnded = false
+    private var pulls = SessionPulls()
 
     private(set) var decoder = SessionDecoder(from: .server)
 
@@ -78,7 +75,7 @@ struct SessionConnection: ~Copyable {
     /// Waits for something to do. The socket is ready also where a call would only say what is wrong with it.
     private func wait() throws(ClientError) -> (socket: Bool, input: Bool) {
         let isFull = !outbox.isEmpty && !outbox.isBroken
-        let isAsked = pulls > 0 && outbox.isEmpty && !outbox.isBroken
+        let isAsked = pulls.owed > 0 && outbox.isEmpty && !outbox.isBroken
         if !isFull, !isAsked {
             return (true, false)
         }
@@ -98,8 +95,7 @@ struct SessionConnection: ~Copyable {
     private mutating func moveInput() throws(ClientError) {
         guard let count = try input.read(into: outbox.inputMemory) else { return }
         outbox.putInput(count)
-        pulls = count == 0 ? 0 : pulls - 1
-        inputHasEnded = count == 0
+        pulls.answer(byteCount: count)
     }
 
     /// Receives what is there, and waits for it. Returns how the session ended, where it did.
@@ -154,10 +150,10 @@ struct SessionConnection: ~Copyable {
     }
 
     private mutating func owe(_ count: Int) throws(ClientError) {
-        guard !inputHasEnded else { return }
-        pulls += count
-        if pulls > SessionFrame.mostPulls {
-            throw broke(.tooManyPulls)
+        do throws(SessionError) {
+            try pulls.add(count)
+        } catch {
+            throw broke(error)
         }
     }
 

@@ -31,8 +31,7 @@ public enum SessionEncoder {
     /// - Precondition: `milliseconds` is not 0.
     public static func append(timeout milliseconds: UInt32, to output: inout [UInt8]) {
         precondition(milliseconds > 0)
-        appendHeader(.timeout, count: 4, to: &output)
-        append(milliseconds, to: &output)
+        append(.timeout, milliseconds, to: &output)
     }
 
     /// Appends SIGNAL.
@@ -48,8 +47,7 @@ public enum SessionEncoder {
     /// - Precondition: `count` is not 0.
     public static func append(credit count: Int, to output: inout [UInt8]) {
         precondition(count > 0)
-        appendHeader(.credit, count: 4, to: &output)
-        append(UInt32(count), to: &output)
+        append(.credit, UInt32(count), to: &output)
     }
 
     /// Appends PULL.
@@ -57,8 +55,7 @@ public enum SessionEncoder {
     /// - Precondition: `count` is not 0.
     public static func append(pull count: Int, to output: inout [UInt8]) {
         precondition(count > 0)
-        appendHeader(.pull, count: 4, to: &output)
-        append(UInt32(count), to: &output)
+        append(.pull, UInt32(count), to: &output)
     }
 
     /// Appends END; a text that is too long for the frame is cut short, between two characters.
@@ -74,6 +71,12 @@ public enum SessionEncoder {
         output.append(end.status)
         append(end.call, to: &output)
         output.append(contentsOf: text)
+    }
+
+    /// Appends a frame of one number.
+    private static func append(_ type: SessionFrameType, _ number: UInt32, to output: inout [UInt8]) {
+        appendHeader(type, count: 4, to: &output)
+        append(number, to: &output)
     }
 
     private static func append<Integer: FixedWidthInteger>(_ integer: Integer, to output: inout [UInt8]) {

@@ -59,11 +59,11 @@ final class RecordService: @unchecked Sendable {
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
         let exchange = Exchange(connection, core)
         if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
+        defer { core.connections.subtract(1, ordering: .relaxed) }
         if let bytes = await converse(exchange, listener.dialect) {
             return await serveSession(exchange, beginningWith: bytes)
         }
         await finish(exchange)
-        core.connections.subtract(1, ordering: .relaxed)
     }
 
     /// Sends what is still owed, and closes.
@@ -121,13 +121,13 @@ final class RecordService: @unchecked Sendable {
     }
 
     private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (call, slot) in started {
+        for (owed, slot) in started {
             calls.addTask(executorPreference: loop) {
-                await self.finish(call)
-                exchange.remove(call.call)
+                await self.finish(owed)
+                exchange.remove(owed.call)
                 // What was answered before stands in the loop's buffer still, and goes first.
                 self.sendReplies()
-                exchange.complete(slot, with: call.call.reply)
+                exchange.complete(slot, with: owed.call.reply)
                 // Where the peer is gone, the task that reads finds that out, too.
                 do { try await exchange.flush() } catch { exchange.connection.interrupt() }
             }
@@ -196,15 +196,15 @@ final class RecordService: @unchecked Sendable {
         _ dialect: ListenerConfiguration.Dialect, in slot: InlineSlot
     ) throws(ExchangeError) -> Bool {
         let start = slot.output.count
-        guard let call = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
+        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
             if exchange.isBehind {
                 defer { slot.output.truncate(to: start) }
                 try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
             }
             return true
         }
-        exchange.add(call.call) { [core] ticket in core.abandon(ticket) }
-        started.append((call, exchange.reserveReply()))
+        exchange.add(owed.call) { [core] ticket in core.abandon(ticket) }
+        started.append((owed, exchange.reserveReply()))
         return false
     }
 
@@ -227,7 +227,7 @@ final class RecordService: @unchecked Sendable {
         case .connection, .idle: nil
         case .record(let error): "not a record: \(error)"
         case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
-        case .shuttingDown: "the daemon is shutting down; the request was not whole, and was not run"
+        case .shuttingDown: ServerCore.notWholeAtShutdown
         case .outOfBuffers: ServerCore.outOfBuffers
         }
     }

@@ -85,7 +85,6 @@ extension Session {
 
     /// The call was cancelled before its turn came.
     func noteAbandonment() {
-        if let surrender { return finish(surrender.verdict, surrender.text) }
-        finish(.completed, status: 128 + (cancellingSignal ?? 0), "")
+        noteEnd(128 + Int32(cancellingSignal ?? 0))
     }
 }

@@ -16,7 +16,7 @@ extension Session {
                     await loop.sleep(nanoseconds: 0)
                 } else if try await !connection.waitUntilReadable(deadline: deadline) {
                     guard phase == .request else { return hangUp() }
-                    finish(.shuttingDown, "the daemon is shutting down; the request was not whole, and was not run")
+                    finish(.shuttingDown, ServerCore.notWholeAtShutdown)
                 }
                 receivedInTurn = 0
             } catch .timedOut {

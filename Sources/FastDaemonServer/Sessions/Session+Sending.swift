@@ -5,9 +5,7 @@ import Synchronization
 /// How what is to be sent is sent.
 extension Session {
     func sendHello() {
-        var frame: [UInt8] = []
-        SessionEncoder.append(SessionHello(), to: &frame)
-        frame.withUnsafeBytes { _ = outgoing.append($0, regardless: true) }
+        append { SessionEncoder.append(SessionHello(), to: &$0) }
     }
 
     /// Asks the client for more INPUTs. From any thread.

@@ -74,7 +74,6 @@ extension Session {
 
     /// The daemon is going down and has waited long enough. Returns whether that gave something up whose command does not
     /// run, or not any more.
-    @discardableResult
     func noteShutdown() -> Bool {
         let text = "given up: the daemon is shutting down"
         switch phase {

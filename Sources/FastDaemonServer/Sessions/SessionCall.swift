@@ -141,11 +141,6 @@ final class SessionCall: Call, @unchecked Sendable {
         fire(FASTDAEMON_EVENT_WRITABLE)
     }
 
-    override func shutDown() {
-        cancel(.shutdown)
-        session.noteShutdown()
-    }
-
     // MARK: - What the loop does
 
     /// Writes a text of the daemon's own, whatever it takes.

@@ -17,7 +17,6 @@ extension RecordService {
         defer {
             sessions[ObjectIdentifier(session)] = nil
             session.releaseCall()
-            core.connections.subtract(1, ordering: .relaxed)
         }
         session.process(bytes)
         await session.receive { $0 == .request || $0 == .gathering }
@@ -100,18 +99,5 @@ extension RecordService {
         _ = try? frames.withUnsafeBytes { try connection.sendNow($0) }
         await connection.linger()
         connection.close()
-    }
-}
-
-extension Connection {
-    /// Sends the end, and reads what the peer still sends, so that the kernel does not throw away the last reply along with
-    /// what nobody reads (RFC 9112, 9.6, tells of the same).
-    func linger() async {
-        finishSending()
-        let deadline = loop.now + nanoseconds(1)
-        while let count = try? await receive(into: loop.scratch, deadline: deadline), count > 0, loop.now < deadline {
-            // A peer that never stops sending leaves nothing to wait for; the others, and the clock, have their turn here.
-            await loop.sleep(nanoseconds: 0)
-        }
     }
 }

@@ -70,12 +70,19 @@ struct DaemonStatus: Decodable {
             var bytesOut: Int
         }
         var name: String
+        var plugin: String
+        var execution: String
         var running: Int
         var waiting: Int
         var cancelled: Int
         var totals: Totals
     }
+    var version: String
+    var process: Int32
+    var uptimeSeconds: Double
     var connections: Int
+    var residentBytes: Int
+    var bufferBytes: Int
     var commands: [Command]
 
     /// A command's part.
