@@ -14,6 +14,12 @@ public struct Configuration: Sendable {
     var plugins: [PluginConfiguration] = []
     var limits = Limits()
     var log = LogConfiguration()
+
+    /// Whether a change of the file, or of the folder of the libraries, has it read again.
+    var watch = false
+
+    /// How long the daemon goes on with nothing to do before it stops by itself; 0 for ever.
+    var idleExitSeconds = 0.0
 }
 
 /// One entry of `listen`.
@@ -60,6 +66,15 @@ struct PluginConfiguration: Sendable {
     /// The most of its calls that run at once; nil for the limit that holds for every plugin.
     var concurrency: Int?
 
+    /// How many processes serve its commands of the class `process`.
+    var workers = 2
+
+    /// After how many calls such a process is replaced; 0 for never.
+    var callsPerWorker = 10_000
+
+    /// How long each of its calls may take; nil for as long as it likes.
+    var timeoutSeconds: Double?
+
     /// The commands that are served: the name callers use, and the plugin's own. Nil for all, under their own names.
     var commands: [String: String]?
 }
@@ -92,6 +107,10 @@ struct Limits: Sendable {
     var bufferBytes = 256 << 20
     var drainSeconds = 30.0
     var backlog = 511
+    var graceSeconds = 1.0
+    var workerMemoryBytes = 1 << 30
+    var workerIdleMemoryBytes = 256 << 20
+    var workerDescriptors = 256
 
     /// Each limit by its key, with what a file may set it to.
     static let integers: [(key: String, path: WritableKeyPath<Limits, Int> & Sendable, range: ClosedRange<Int>)] = [
@@ -105,6 +124,9 @@ struct Limits: Sendable {
         ("replyBytes", \.replyBytes, 64...(1 << 30)),
         ("bufferBytes", \.bufferBytes, (1 << 20)...(1 << 40)),
         ("backlog", \.backlog, 1...65_535),
+        ("workerMemoryBytes", \.workerMemoryBytes, (32 << 20)...(1 << 44)),
+        ("workerIdleMemoryBytes", \.workerIdleMemoryBytes, (1 << 20)...(1 << 44)),
+        ("workerDescriptors", \.workerDescriptors, 32...1_000_000),
     ]
 
     static let seconds: [(key: String, path: WritableKeyPath<Limits, Double> & Sendable, range: ClosedRange<Double>)] =
@@ -114,6 +136,7 @@ struct Limits: Sendable {
             ("idleSeconds", \.idleSeconds, 0.01...31_536_000),
             ("sessionIdleSeconds", \.sessionIdleSeconds, 0.01...31_536_000),
             ("drainSeconds", \.drainSeconds, 0...86_400),
+            ("graceSeconds", \.graceSeconds, 0.01...3600),
         ]
 
     static var keys: [String] { integers.map(\.key) + seconds.map(\.key) }

@@ -14,8 +14,8 @@ struct Reader {
     }
 
     mutating func read(_ value: JSONValue, into configuration: inout Configuration) {
-        guard let object = object(value, at: "", keys: ["listen", "pluginDirectory", "plugins", "limits", "log"])
-        else { return }
+        let keys = ["listen", "pluginDirectory", "plugins", "limits", "log", "watch", "idleExitSeconds"]
+        guard let object = object(value, at: "", keys: keys) else { return }
         configuration.listeners = array(object["listen"], at: "listen").enumerated().compactMap { index, value in
             listener(value, at: "listen[\(index)]")
         }
@@ -34,6 +34,10 @@ struct Reader {
         }
         limits(object["limits"], into: &configuration.limits)
         log(object["log"], into: &configuration.log)
+        if let watch = bool(object["watch"], at: "watch") { configuration.watch = watch }
+        if let seconds = seconds(object["idleExitSeconds"], at: "idleExitSeconds", in: 0...31_536_000) {
+            configuration.idleExitSeconds = seconds
+        }
     }
 
     // MARK: - Sections
@@ -121,7 +125,10 @@ struct Reader {
     }
 
     private mutating func plugin(_ value: JSONValue, at path: String) -> PluginConfiguration? {
-        let keys = ["library", "name", "options", "execution", "concurrency", "timeoutSeconds", "commands"]
+        let keys = [
+            "library", "name", "options", "execution", "workers", "callsPerWorker", "concurrency", "timeoutSeconds",
+            "commands",
+        ]
         guard let object = object(value, at: path, keys: keys) else { return nil }
         guard let library = string(object["library"], at: "\(path).library") else {
             if object["library"] == nil { report("\(path).library", "is missing: name a file in the plugin folder") }
@@ -139,12 +146,11 @@ struct Reader {
             }
         }
         plugin.execution = choice(object["execution"], at: "\(path).execution", of: PluginCommand.Execution.self)
-        if plugin.execution == .process {
-            report("\(path).execution", "\"process\" is not in this version of the daemon yet; use \"concurrent\"")
+        if let workers = integer(object["workers"], at: "\(path).workers", in: 1...256) { plugin.workers = workers }
+        if let calls = integer(object["callsPerWorker"], at: "\(path).callsPerWorker", in: 0...1_000_000_000) {
+            plugin.callsPerWorker = calls
         }
-        if object["timeoutSeconds"] != nil {
-            report("\(path).timeoutSeconds", "time limits of commands are not in this version of the daemon yet")
-        }
+        plugin.timeoutSeconds = seconds(object["timeoutSeconds"], at: "\(path).timeoutSeconds", in: 0.01...31_536_000)
         plugin.concurrency = integer(object["concurrency"], at: "\(path).concurrency", in: 1...10_000)
         plugin.commands = commands(object["commands"], at: "\(path).commands")
         return plugin
