@@ -64,6 +64,12 @@ ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity) {
     return count < 0 ? -errno : count;
 }
 
+ptrdiff_t clinux_read_at(int descriptor, void *buffer, size_t capacity, uint64_t offset) {
+    ptrdiff_t count;
+    do { count = pread(descriptor, buffer, capacity, (off_t)offset); } while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : count;
+}
+
 ptrdiff_t clinux_write(int descriptor, const void *data, size_t count) {
     ptrdiff_t written;
     do { written = write(descriptor, data, count); } while (written < 0 && errno == EINTR);

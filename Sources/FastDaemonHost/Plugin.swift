@@ -33,9 +33,9 @@ public final class Plugin: @unchecked Sendable {
     ///   - name: what it is to be called; nil for the name that it gives itself.
     ///   - options: JSON text, an object.
     public init(
-        library file: String, in folder: borrowing PluginFolder, name: String?, options: String, services: HostServices
+        _ image: LibraryImage, name: String?, options: String, services: HostServices
     ) throws(PluginError) {
-        library = try PluginLibrary(file, in: folder)
+        library = try PluginLibrary(image)
         self.services = services
         let descriptor = library.descriptor.pointee
         libraryPath = library.path
@@ -85,6 +85,13 @@ public final class Plugin: @unchecked Sendable {
             commands.append(try PluginCommand(list[index], number: index, of: self))
         }
         return commands
+    }
+
+    /// Asks the plugin whether it works, as far as it can tell.
+    public func testItself() throws(PluginError) {
+        guard let test = library.descriptor.pointee.self_test else { return }
+        let status = test(state)
+        if status != 0 { throw PluginError(libraryPath, .selfTestFailed(status: status, takeError())) }
     }
 
     /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped.

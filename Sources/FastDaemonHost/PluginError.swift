@@ -17,6 +17,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         case notAFile
         case untrusted(TrustError)
         case notELF
+        case cutShort
         case otherMachine(found: UInt16, expected: UInt16)
         case cannotCopy(code: Int32)
         case cannotLoad(String)
@@ -30,6 +31,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         case commandsFailed(status: Int32, String?)
         case badCommand(index: Int, String)
         case noCommands
+        case selfTestFailed(status: Int32, String?)
     }
 
     init(_ path: String, _ reason: Reason) {
@@ -53,6 +55,7 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         case .notAFile: "it is not a regular file"
         case .untrusted(let error): "\(error)"
         case .notELF: "it is not a shared library (no ELF header)"
+        case .cutShort: "the file ends before the library does; is it still being written?"
         case .otherMachine(let found, let expected):
             "it was built for another kind of machine (ELF machine \(found), this one is \(expected))"
         case .cannotCopy(let code): "no private copy of it could be made: \(text(of: code))"
@@ -76,6 +79,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
             "it could not say what it serves: \(text ?? "it returned \(status), and did not say why")"
         case .badCommand(let index, let text): "its command number \(index + 1) cannot be used: \(text)"
         case .noCommands: "it serves no commands"
+        case .selfTestFailed(let status, let text):
+            "its self-test failed: \(text ?? "it returned \(status), and did not say why")"
         }
     }
 

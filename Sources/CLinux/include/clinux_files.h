@@ -35,6 +35,9 @@ int clinux_may_enter(int folder);
 int clinux_open_beneath(int folder, const char *path);
 
 ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity);
+/* pread(2) */
+ptrdiff_t clinux_read_at(int descriptor, void *buffer, size_t capacity, uint64_t offset);
+
 ptrdiff_t clinux_write(int descriptor, const void *data, size_t count);
 
 /* Copies a whole file into memory that has a descriptor but no name, and seals it against any change (memfd_create,

@@ -33,7 +33,7 @@ struct PluginRegistry: Sendable {
     ) {
         do {
             let plugin = try Plugin(
-                library: entry.library, in: folder, name: entry.name, options: entry.options, services: services)
+                LibraryImage(entry.library, in: folder), name: entry.name, options: entry.options, services: services)
             if let other = plugins.first(where: { $0.name == plugin.name }) {
                 plugin.destroy()
                 problems.append(

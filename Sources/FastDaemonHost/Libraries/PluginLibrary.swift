@@ -1,5 +1,4 @@
 import CFastDaemonPlugin
-import CLinux
 import FastDaemonSystem
 import Glibc
 import Synchronization
@@ -12,18 +11,10 @@ struct PluginLibrary: @unchecked Sendable {
     /// Static memory of the library's, as the ABI promises; that is why this is `Sendable`.
     let descriptor: UnsafePointer<fastdaemon_plugin>
 
-    /// Loads a library of `folder` and checks what it exports.
-    ///
-    /// What is loaded is a sealed private copy: nobody can change it any more, and writing over the file that it came from
-    /// cannot pull the code out from under a running call.
-    init(_ name: String, in folder: borrowing PluginFolder) throws(PluginError) {
-        path = "\(folder.path)/\(name)"
-        let file = try folder.open(name)
-        try Self.checkHeader(of: file, at: path)
-        let copy = clinux_sealed_copy(file.number, name)
-        if copy < 0 { throw PluginError(path, .cannotCopy(code: -copy)) }
-        let image = Descriptor(owning: copy)
-        let imagePath = Self.uniquePath(of: image)
+    /// Loads a library and checks what it exports.
+    init(_ image: LibraryImage) throws(PluginError) {
+        path = image.path
+        let imagePath = Self.uniquePath(of: image.descriptor)
         guard let handle = dlopen(imagePath, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw PluginError(path, .cannotLoad(Self.loaderError(replacing: imagePath, with: path)))
         }
@@ -54,25 +45,6 @@ struct PluginLibrary: @unchecked Sendable {
         guard text.hasPrefix(imagePath) else { return text }
         return String(text.dropFirst(imagePath.count).drop { $0 == ":" || $0 == " " })
     }
-
-    /// Refuses what is not a shared library for this machine, before the loader says so in its own way.
-    private static func checkHeader(of file: borrowing Descriptor, at path: String) throws(PluginError) {
-        var header = [UInt8](repeating: 0, count: 20)
-        let count = clinux_read(file.number, &header, header.count)
-        guard count == header.count, header.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
-            throw PluginError(path, .notELF)
-        }
-        let machine = UInt16(header[18]) | UInt16(header[19]) << 8
-        guard machine == thisMachine else {
-            throw PluginError(path, .otherMachine(found: machine, expected: thisMachine))
-        }
-    }
-
-    #if arch(x86_64)
-        private static let thisMachine = UInt16(EM_X86_64)
-    #elseif arch(arm64)
-        private static let thisMachine = UInt16(EM_AARCH64)
-    #endif
 
     private static func check(_ plugin: UnsafePointer<fastdaemon_plugin>, at path: String) throws(PluginError) {
         // The version and the size come first for this: nothing else is read before both are known to be good.
