@@ -108,6 +108,11 @@ public final class DatagramSocket: @unchecked Sendable {
         }
     }
 
+    /// Ends `next()` when all that has come was taken; what is owed can still be sent. From any thread.
+    public func finish() {
+        loop.execute { self.registration.interrupt() }
+    }
+
     /// Ends `next()`. From any thread.
     public func close() {
         loop.execute {

@@ -26,6 +26,9 @@ public final class Server: Sendable {
     private let loops: EventLoopGroup
     private let acceptors = Mutex<[Acceptor]?>([])
 
+    /// How many acceptors have not accepted all that waits, where the server is to end.
+    private let draining = Atomic(0)
+
     /// Serves a listener that is there already.
     public init(_ listener: Listener, loops: EventLoopGroup) {
         self.listener = listener
@@ -68,6 +71,23 @@ public final class Server: Sendable {
         listener.close()
         for acceptor in open { acceptor.close() }
     }
+
+    /// Stops listening when the connections that wait already were accepted: a Unix socket's file goes at once, so that nobody
+    /// else finds it, and each sequence of connections ends when there is nothing more to accept.
+    public func drain() {
+        let open = acceptors.withLock { acceptors in
+            defer { acceptors = nil }
+            return acceptors ?? []
+        }
+        listener.removeFile()
+        if open.isEmpty { return listener.close() }
+        draining.add(open.count, ordering: .relaxed)
+        for acceptor in open {
+            acceptor.drain {
+                if self.draining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { self.listener.close() }
+            }
+        }
+    }
 }
 
 /// The connections of a server, as they come. It ends when the server is closed, or the task is cancelled.
@@ -105,6 +125,9 @@ private final class Acceptor: @unchecked Sendable {
     private var isClosed = false
     private var failures = 0
 
+    /// Told when nothing more waits to be accepted; from then on this is closed.
+    private var onDrained: (() -> Void)?
+
     init(
         listener: Listener, loop: EventLoop, loops: EventLoopGroup, onFailure: @escaping @Sendable (IOError) -> Void
     ) {
@@ -120,6 +143,16 @@ private final class Acceptor: @unchecked Sendable {
             self.registration?.interrupt()
             self.registration?.close()
             self.registration = nil
+            self.onDrained.take()?()
+        }
+    }
+
+    /// Closes when nothing more waits to be accepted.
+    func drain(_ onDrained: @escaping @Sendable () -> Void) {
+        loop.execute {
+            if self.isClosed { return onDrained() }
+            self.onDrained = onDrained
+            if let registration = self.registration { registration.wakeReader() } else { self.close() }
         }
     }
 
@@ -166,6 +199,7 @@ private final class Acceptor: @unchecked Sendable {
         switch code {
         case EAGAIN:
             registration.clearReadable()
+            if onDrained != nil { return close() }
             _ = await withTaskCancellationHandler {
                 await registration.waitUntilReadable(deadline: 0)
             } onCancel: {
@@ -175,7 +209,7 @@ private final class Acceptor: @unchecked Sendable {
             EOPNOTSUPP:
             break  // This one connection failed before it was accepted (accept(2)); the next may be fine.
         case EINVAL:
-            isClosed = true  // It does not listen any more: `Server.close` is on its way here.
+            close()  // It does not listen any more.
         default:
             // Descriptors or memory are used up (EMFILE, ENFILE, ENOBUFS, ENOMEM): the connections wait in the queue until
             // some come free.

@@ -38,6 +38,24 @@ private func echo(_ server: Server) async {
         #expect(access(path, F_OK) == -1)
     }
 
+    @Test("A server that drains accepts what waits already, and nothing after that")
+    func draining() async throws {
+        let folder = ScratchFolder()
+        let path = "\(folder.path)/s"
+        let server = try startServer(on: .unix(path))
+        async let served: Void = echo(server)
+        let first = Peer(path: path)
+        first.send("hello")
+        #expect(await first.receive(5) == "hello")
+        let peers = (0..<50).map { _ in Peer(path: path) }
+        server.drain()
+        #expect(access(path, F_OK) == -1)
+        for peer in peers { peer.send("hello") }
+        for peer in peers { #expect(await peer.receive(5) == "hello") }
+        for peer in peers + [first] { peer.finishSending() }
+        await served
+    }
+
     @Test("A server listens on IPv4 and on IPv6", arguments: ["127.0.0.1:0", "[::1]:0"])
     func ip(address: String) async throws {
         let server = try startServer(on: .ip(address))

@@ -10,17 +10,23 @@ extension LogLevel {
 }
 
 /// The daemon's log, on standard error: a line an event, as text for people or as JSON for programs.
-struct Log: PluginLog {
-    private let level: LogLevel
-    private let format: LogConfiguration.Format
+final class Log: PluginLog {
+    private let level: Atomic<UInt32>
+    private let isJSON: Atomic<Bool>
 
     /// A log that writes what is at least as grave as the config asks for.
     init(_ configuration: LogConfiguration) {
-        level = configuration.level
-        format = configuration.format
+        level = Atomic(configuration.level.rawValue)
+        isJSON = Atomic(configuration.format == .json)
     }
 
-    func writes(_ level: LogLevel) -> Bool { level <= self.level }
+    /// Goes on as another config asks for.
+    func change(to configuration: LogConfiguration) {
+        level.store(configuration.level.rawValue, ordering: .relaxed)
+        isJSON.store(configuration.format == .json, ordering: .relaxed)
+    }
+
+    func writes(_ level: LogLevel) -> Bool { level.rawValue <= self.level.load(ordering: .relaxed) }
 
     func write(_ level: LogLevel, _ text: String, plugin: String, call: UInt64?) {
         var fields: [(String, Field)] = [("plugin", .text(plugin))]
@@ -41,7 +47,7 @@ struct Log: PluginLog {
 
     func write(_ level: LogLevel, _ text: String, _ fields: [(String, Field)] = []) {
         guard writes(level) else { return }
-        LogWriter.shared.write(format == .json ? json(level, text, fields) : plain(level, text, fields))
+        LogWriter.shared.write(isJSON.load(ordering: .relaxed) ? json(level, text, fields) : plain(level, text, fields))
     }
 
     private func plain(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {

@@ -3,22 +3,27 @@ import Synchronization
 
 /// How many bytes all the buffers of the daemon may hold together.
 final class ByteBudget: Sendable {
-    private let limit: Int
+    private let limit: Atomic<Int>
     private let used = Atomic(0)
 
     init(limit: Int) {
-        self.limit = limit
+        self.limit = Atomic(limit)
+    }
+
+    /// What is taken already stays taken.
+    func setLimit(_ limit: Int) {
+        self.limit.store(limit, ordering: .relaxed)
     }
 
     /// How much is taken, in bytes.
     var inUse: Int { used.load(ordering: .relaxed) }
 
     /// Whether more is taken than the limit allows.
-    var isExceeded: Bool { inUse > limit }
+    var isExceeded: Bool { inUse > limit.load(ordering: .relaxed) }
 
     /// Takes a share. Returns false, and takes nothing, where the limit is reached.
     func take(_ count: Int, regardless: Bool) -> Bool {
-        if used.add(count, ordering: .relaxed).newValue <= limit || regardless { return true }
+        if used.add(count, ordering: .relaxed).newValue <= limit.load(ordering: .relaxed) || regardless { return true }
         used.subtract(count, ordering: .relaxed)
         return false
     }
