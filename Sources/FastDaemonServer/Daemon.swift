@@ -30,13 +30,13 @@ public final class Daemon: Sendable {
         let limits = configuration.limits
         clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))
         loops = try EventLoopGroup()
-        let (registry, pool) = try Self.loadPlugins(configuration, log: log)
+        let statistics = StatisticsTable(loopCount: loops.loops.count)
+        let (registry, pool) = try Self.loadPlugins(configuration, log: log, statistics: statistics)
         for problem in registry.problems { log.write(.error, problem) }
         core = ServerCore(configuration, registry: registry, pool: pool, log: log, loopCount: loops.loops.count)
         var services: [RecordService] = []
         for (index, loop) in loops.loops.enumerated() {
             services.append(RecordService(core, loop: loop, index: index))
-            core.add(services[index])
             services[index].begin()
         }
         self.services = services
@@ -61,12 +61,13 @@ public final class Daemon: Sendable {
     }
 
     static func loadPlugins(
-        _ configuration: Configuration, log: Log
+        _ configuration: Configuration, log: Log, statistics: StatisticsTable
     ) throws(IOError) -> (PluginRegistry, ThreadPool) {
         let mask = umask(0o077)
         umask(mask)
         let pool = try ThreadPool(limit: configuration.limits.commands, umask: mask)
-        return (PluginRegistry(configuration, services: HostServices(pool: pool, log: log)), pool)
+        let services = HostServices(pool: pool, log: log)
+        return (PluginRegistry(configuration, services: services, statistics: statistics), pool)
     }
 
     /// Waits until what was logged is written, but no longer than a moment: for the end of the process.

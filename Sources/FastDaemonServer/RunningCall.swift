@@ -47,8 +47,9 @@ extension RecordService {
         switch isWanted ? await core.admission.enter(gate, ticket: call.id) : .abandoned {
         case .running: break
         case .busy(let waiting):
-            counters[running.route.index].countRefusal()
-            core.logAccess(running, status: ServerCore.tryAgain, begin: clinux_now(), bytesIn: 0, bytesOut: 0)
+            running.route.statistics[index].countRefusal()
+            let now = clinux_now()
+            core.logAccess(running, status: ServerCore.tryAgain, begin: now, end: now)
             return .busy(core.busy(running.route, gate, waiting: waiting))
         case .abandoned: return .abandoned
         }
@@ -87,16 +88,16 @@ final class RunningCalls: Sendable {
 
     var all: [RunningCall] { calls.withLock { Array($0.values) } }
 
-    /// By the routes' indices.
-    func countsByRoute() -> [Int: Counts] {
-        var counts: [Int: Counts] = [:]
+    /// By the statistics of the commands.
+    func countsByCommand() -> [ObjectIdentifier: Counts] {
+        var counts: [ObjectIdentifier: Counts] = [:]
         for running in all {
-            let index = running.route.index
+            let command = ObjectIdentifier(running.route.statistics)
             if running.call.hasBegun.load(ordering: .relaxed) {
-                counts[index, default: Counts()].running += 1
-                if running.call.cancellationReason != 0 { counts[index, default: Counts()].cancelled += 1 }
+                counts[command, default: Counts()].running += 1
+                if running.call.cancellationReason != 0 { counts[command, default: Counts()].cancelled += 1 }
             } else {
-                counts[index, default: Counts()].waiting += 1
+                counts[command, default: Counts()].waiting += 1
             }
         }
         return counts

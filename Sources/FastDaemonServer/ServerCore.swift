@@ -29,7 +29,6 @@ final class ServerCore: Sendable {
     let running = RunningCalls()
 
     private let start = clinux_now()
-    private let services = Mutex<[RecordService]>([])
 
     init(_ configuration: Configuration, registry: PluginRegistry, pool: ThreadPool, log: Log, loopCount: Int) {
         limits = configuration.limits
@@ -43,16 +42,6 @@ final class ServerCore: Sendable {
     }
 
     var uptime: Double { Double(clinux_now() - start) / 1e9 }
-
-    /// Takes note of a loop's service, whose counters are part of the totals.
-    func add(_ service: RecordService) {
-        services.withLock { $0.append(service) }
-    }
-
-    /// What all loops counted of one command.
-    func totals(of route: Route) -> CommandTotals {
-        services.withLock { $0.reduce(CommandTotals()) { $0 + $1.counters[route.index].totals } }
-    }
 
     /// Gives up a call that waits for its turn.
     func abandon(_ id: UInt64) {
@@ -81,11 +70,13 @@ final class ServerCore: Sendable {
     // MARK: - The access log
 
     /// One line a call: who called what, how it ended, how long it waited and ran, and how much went in and out.
-    func logAccess(_ running: RunningCall, status: Int32, begin: UInt64, bytesIn: Int, bytesOut: Int) {
+    func logAccess(
+        _ running: RunningCall, status: Int32, begin: UInt64, end: UInt64, bytesIn: Int = 0, bytesOut: Int = 0
+    ) {
         guard log.writes(.info) else { return }
         let access = Access(
             command: running.route.name, id: running.call.id, caller: running.call.caller, status: status,
-            queued: begin - running.received, ran: clinux_now() - begin, bytesIn: bytesIn, bytesOut: bytesOut)
+            queued: begin - running.received, ran: end - begin, bytesIn: bytesIn, bytesOut: bytesOut)
         log.write(.info, "call", access.fields)
     }
 

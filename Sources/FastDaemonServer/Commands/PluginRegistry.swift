@@ -4,6 +4,7 @@ import FastDaemonHost
 struct PluginRegistry: Sendable {
     private(set) var plugins: [Plugin] = []
     private(set) var routing = RoutingTable([])
+    private let statistics: StatisticsTable
 
     /// How many calls of each plugin may run and wait, in the order of `plugins`.
     private(set) var gates: [(limit: Int, waitingLimit: Int)] = []
@@ -12,10 +13,11 @@ struct PluginRegistry: Sendable {
     private(set) var problems: [String] = []
 
     /// Loads all plugins that the config lists.
-    init(_ configuration: Configuration, services: HostServices) {
-        var routes = BuiltInCommand.allCases.enumerated().map { index, command in
-            Route(name: command.rawValue, index: index, builtIn: command)
-        }
+    ///
+    /// - Parameter statistics: where those of the commands are, and stay when this is replaced by another.
+    init(_ configuration: Configuration, services: HostServices, statistics: StatisticsTable) {
+        self.statistics = statistics
+        var routes = BuiltInCommand.allCases.map { Route(builtIn: $0, statistics: statistics[$0.rawValue]) }
         do {
             if !configuration.plugins.isEmpty {
                 let folder = try PluginFolder(at: configuration.pluginDirectory)
@@ -87,6 +89,6 @@ struct PluginRegistry: Sendable {
                 "its command \"\(name)\" is served by \(taken.plugin.libraryPath) already; rename one of them with "
                     + "\"commands\"")
         }
-        routes.append(Route(name: name, index: routes.count, command: command, execution: execution, gate: gate))
+        routes.append(Route(command: command, execution: execution, gate: gate, statistics: statistics[name]))
     }
 }

@@ -5,8 +5,8 @@ import Glibc
 final class Route: Sendable {
     let name: String
 
-    /// Its place in each loop's counters.
-    let index: Int
+    /// What is counted of it.
+    let statistics: CommandStatistics
 
     /// The daemon's own command, or a plugin's: one of the two is there.
     let builtIn: BuiltInCommand?
@@ -16,18 +16,18 @@ final class Route: Sendable {
     let execution: PluginCommand.Execution
     let gate: Int
 
-    init(name: String, index: Int, builtIn: BuiltInCommand) {
-        self.name = name
-        self.index = index
+    init(builtIn: BuiltInCommand, statistics: CommandStatistics) {
+        name = statistics.name
+        self.statistics = statistics
         self.builtIn = builtIn
         command = nil
         execution = .inline
         gate = 0
     }
 
-    init(name: String, index: Int, command: PluginCommand, execution: PluginCommand.Execution, gate: Int) {
-        self.name = name
-        self.index = index
+    init(command: PluginCommand, execution: PluginCommand.Execution, gate: Int, statistics: CommandStatistics) {
+        name = statistics.name
+        self.statistics = statistics
         builtIn = nil
         self.command = command
         self.execution = execution

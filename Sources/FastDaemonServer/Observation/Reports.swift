@@ -17,13 +17,23 @@ extension Report {
     }
 }
 
+/// What was counted of a command, as programs read it.
+struct CommandNumbers: Encodable {
+    var calls, failures, refusals, bytesIn, bytesOut: UInt64
+
+    init(_ totals: CommandTotals) {
+        (calls, failures, refusals) = (totals.calls, totals.failures, totals.refusals)
+        (bytesIn, bytesOut) = (totals.bytesIn, totals.bytesOut)
+    }
+}
+
 /// What `daemon status` tells.
 struct StatusReport: Report {
     struct Command: Encodable {
         var name: String
         var plugin: String
         var execution: String
-        var totals: CommandTotals
+        var totals: CommandNumbers
         var running: Int
 
         /// Those of the running that were cancelled, and have not ended.
@@ -50,10 +60,10 @@ struct StatusReport: Report {
         threads = core.pool.threadCounts.all
         residentBytes = Self.residentMemory()
         bufferBytes = core.budget.inUse
-        let running = core.running.countsByRoute()
+        let running = core.running.countsByCommand()
         commands = core.routing.routes.map { route in
-            let totals = core.totals(of: route)
-            let counts = running[route.index, default: RunningCalls.Counts()]
+            let totals = CommandNumbers(route.statistics.totals)
+            let counts = running[ObjectIdentifier(route.statistics), default: RunningCalls.Counts()]
             return Command(
                 name: route.name, plugin: route.command?.plugin.name ?? "",
                 execution: route.builtIn == nil ? route.execution.rawValue : "built in", totals: totals,

@@ -65,7 +65,7 @@ extension RecordService {
         slot.output.appendText(answer.errors)
         let status: Int32 = answer.errors.isEmpty ? 0 : 64
         let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
-        counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
+        route.statistics[index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
         core.logAccess(command: route.name, id: nextID(), source, status: status, bytesOut: bytesOut)
     }
 
@@ -76,20 +76,22 @@ extension RecordService {
         in slot: InlineSlot
     ) -> StartedCall? {
         let call = slot.call
-        let isLogged = core.log.writes(.info)
-        let begin = isLogged ? clinux_now() : 0
+        let isTimed = timesNextCall()
+        let begin = isTimed ? clinux_now() : 0
         call.prepare(command, id: nextID(), words: &words)
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
             self.slot = InlineSlot(core, output: call.detach())
-            let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
+            let received = isTimed ? begin : clinux_now()
+            let running = RunningCall(call: call, route: route, gate: nil, received: received, loop: loop)
             return StartedCall(running: running, call: call)
         }
         let bytesOut = call.completeReply()
-        counters[route.index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
-        if isLogged {
+        if isTimed {
             let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
-            core.logAccess(running, status: status, begin: begin, bytesIn: input.count, bytesOut: bytesOut)
+            note(running, status: status, begin: begin, bytesIn: input.count, bytesOut: bytesOut)
+        } else {
+            route.statistics[index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
         }
         call.reset()
         return nil
@@ -109,7 +111,7 @@ extension RecordService {
         call.prepare(command, id: nextID(), words: &words)
         guard call.begin(input: input, from: source) else {
             appendError("\(route.name): \(ServerCore.outOfBuffers)")
-            counters[route.index].countRefusal()
+            route.statistics[index].countRefusal()
             core.logAccess(command: route.name, id: call.id, source, status: ServerCore.tryAgain)
             return nil
         }
@@ -123,9 +125,7 @@ extension RecordService {
         switch await run(started.running) {
         case .ended(let status, let begin):
             let bytesOut = call.completeReply()
-            counters[route.index].countCall(status: status, bytesIn: call.inputCount, bytesOut: bytesOut)
-            core.logAccess(
-                started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
+            note(started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
         case .busy(let text):
             call.refuse(text)
             _ = call.completeReply()

@@ -10,7 +10,9 @@ import Synchronization
 final class RecordService: @unchecked Sendable {
     let core: ServerCore
     let loop: EventLoop
-    let counters: LoopCounters
+
+    /// The loop's place in the statistics of each command.
+    let index: Int
 
     /// Where inline commands run, and where the replies of the batch at hand are gathered, to be sent together.
     @exclusivity(unchecked) var slot: InlineSlot
@@ -18,6 +20,9 @@ final class RecordService: @unchecked Sendable {
     // Used in every call, by this thread alone.
     @exclusivity(unchecked) var words = Words()
     @exclusivity(unchecked) var lastID: UInt64
+
+    /// How many inline calls are not timed before one is.
+    @exclusivity(unchecked) var untimedCalls = 0
 
     /// Whose replies stand where in the slot's output. They are sent when all connections that had something to say were
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
@@ -39,7 +44,7 @@ final class RecordService: @unchecked Sendable {
     init(_ core: ServerCore, loop: EventLoop, index: Int) {
         self.core = core
         self.loop = loop
-        counters = LoopCounters(count: core.routing.routes.count)
+        self.index = index
         slot = InlineSlot(core, output: ByteBuffer(budget: core.budget))
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
@@ -51,6 +56,7 @@ final class RecordService: @unchecked Sendable {
             self.loop.beforeWaiting = {
                 self.sendReplies()
                 self.flushSessions()
+                self.untimedCalls = 0
             }
         }
     }

@@ -47,7 +47,7 @@ extension Session {
         call.write(answer.errors, as: .errors)
         let status: Int32 = answer.errors.isEmpty ? 0 : 64
         let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
-        service.counters[route.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
+        route.statistics[service.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
         core.logAccess(command: route.name, id: callID, self, status: status, bytesOut: bytesOut)
         finish(.completed, status: UInt8(status), "")
     }
@@ -66,14 +66,12 @@ extension Session {
 
     func runInline() {
         let (call, route) = (call!, route!)
-        let isLogged = core.log.writes(.info)
-        let begin = isLogged ? clinux_now() : 0
+        let begin = clinux_now()
         phase = .running
         let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
         guard case .status(let status) = call.runInline() else { return goOn(running) }
         let (bytesIn, bytesOut) = call.byteCounts
-        service.counters[route.index].countCall(status: status, bytesIn: bytesIn, bytesOut: bytesOut)
-        core.logAccess(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        service.note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
         noteEnd(status)
     }
 

@@ -50,17 +50,18 @@ extension RecordService {
         switch await run(running) {
         case .ended(let status, let begin):
             let (bytesIn, bytesOut) = session.call!.byteCounts
-            counters[route.index].countCall(status: status, bytesIn: bytesIn, bytesOut: bytesOut)
             session.noteEnd(status)
-            core.logAccess(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+            note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .busy(let text): session.finish(.busy, text)
         case .abandoned:
             session.noteAbandonment()
-            core.logAccess(running, status: Int32(session.endStatus), begin: clinux_now(), bytesIn: 0, bytesOut: 0)
+            let now = clinux_now()
+            core.logAccess(running, status: Int32(session.endStatus), begin: now, end: now)
         case .noDirectory(let code):
             let verdict: SessionVerdict = [EMFILE, ENFILE, ENOMEM].contains(code) ? .busy : .refused
             session.finish(verdict, "\(route.name): \(explanation(of: code, in: running.call))")
-            core.logAccess(running, status: Int32(verdict.exitStatus!), begin: clinux_now(), bytesIn: 0, bytesOut: 0)
+            let now = clinux_now()
+            core.logAccess(running, status: Int32(verdict.exitStatus!), begin: now, end: now)
         }
     }
 
