@@ -25,7 +25,7 @@ public final class DatagramSocket: @unchecked Sendable {
     public let listener: Listener
 
     private let registration: Registration
-    private let longest: Int
+    private var longest: Int
 
     /// How many datagrams came since the loop last looked at other descriptors, and how many may.
     private var receivedInTurn = 0
@@ -106,6 +106,11 @@ public final class DatagramSocket: @unchecked Sendable {
             waited += pause
             pause *= 2
         }
+    }
+
+    /// Changes how many bytes of a datagram are taken in. From any thread.
+    public func setLongest(_ longest: Int) {
+        loop.execute { self.longest = longest }
     }
 
     /// Ends `next()` when all that has come was taken; what is owed can still be sent. From any thread.

@@ -136,6 +136,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         post(.work {})
     }
 
+    /// Runs `work` on the loop's thread, after what it does at this moment. It must not block.
+    func post(_ work: @escaping @Sendable () -> Void) {
+        post(.work(work))
+    }
+
     private func post(_ message: Message) {
         let isAsleep = inbox.withLock { inbox in
             inbox.messages.append(message)

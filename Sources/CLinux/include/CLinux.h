@@ -12,5 +12,6 @@
 #include "clinux_loop.h"
 #include "clinux_sockets.h"
 #include "clinux_threads.h"
+#include "clinux_watch.h"
 
 #endif

@@ -1,0 +1,88 @@
+import CLinux
+import FastDaemonSystem
+import Synchronization
+
+/// What is waited for on a loop, and happens elsewhere.
+extension EventLoop {
+    /// Returns when the loop has finished what it was doing: whatever a job on it had borrowed without counting a reference, it
+    /// has let go of.
+    public func visit() async {
+        await withUnsafeContinuation { continuation in
+            post { continuation.resume() }
+        }
+    }
+
+    /// Runs `body`, which may block, on a thread of its own.
+    ///
+    /// - Parameter patience: how long it is waited for, in nanoseconds. What takes longer goes on, and its result is thrown away.
+    /// - Returns: nil where it took longer.
+    public func blocking<Result: Sendable>(
+        patience: UInt64, _ body: @escaping @Sendable () -> Result
+    ) async throws(IOError) -> Result? {
+        let waiter = Waiter<Result>()
+        let thread = Unmanaged.passRetained(Body { waiter.resume(returning: body()) })
+        let started = clinux_thread_start(
+            { argument in
+                let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+                clinux_thread_set_name("load")
+                body.run()
+                return nil
+            }, thread.toOpaque())
+        if started < 0 {
+            thread.release()
+            throw IOError("start", "a thread", code: -started)
+        }
+        let timer = Task(executorPreference: self) {
+            await self.sleep(nanoseconds: patience)
+            if !Task.isCancelled { waiter.resume(returning: nil) }
+        }
+        defer { timer.cancel() }
+        return await withUnsafeContinuation { waiter.await($0) }
+    }
+
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    /// Resumes a continuation once, with what comes first.
+    private final class Waiter<Result: Sendable>: Sendable {
+        private enum State {
+            case nothing
+            case waiting(UnsafeContinuation<Result?, Never>)
+            case finished(Result?)
+            case over
+        }
+
+        private let state = Mutex(State.nothing)
+
+        func await(_ continuation: UnsafeContinuation<Result?, Never>) {
+            let result = state.withLock { state -> Result?? in
+                guard case .finished(let result) = state else {
+                    state = .waiting(continuation)
+                    return .none
+                }
+                state = .over
+                return .some(result)
+            }
+            if let result { continuation.resume(returning: result) }
+        }
+
+        func resume(returning result: sending Result?) {
+            let waiting = state.withLock { state -> UnsafeContinuation<Result?, Never>? in
+                switch state {
+                case .nothing: state = .finished(result)
+                case .waiting(let continuation):
+                    state = .over
+                    return continuation
+                case .finished, .over: break
+                }
+                return nil
+            }
+            waiting?.resume(returning: result)
+        }
+    }
+}
