@@ -13,8 +13,9 @@ public struct CheckReport: Sendable {
     ///
     /// - Throws: what keeps plugins from being loaded at all.
     public init(_ configuration: Configuration) throws(IOError) {
+        let admission = Admission(limit: configuration.limits.commands)
         let (registry, _) = try Daemon.loadPlugins(
-            configuration, log: Log(configuration.log), statistics: StatisticsTable(loopCount: 0))
+            configuration, admission: admission, log: Log(configuration.log), statistics: StatisticsTable(loopCount: 0))
         problems = registry.problems
         var text = "\(configuration.file):\n\n"
         var listeners = TextTable(["listen", "protocol", "mode"], leftAligned: [0, 1, 2])

@@ -30,10 +30,14 @@ public final class Daemon: Sendable {
         let limits = configuration.limits
         clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))
         loops = try EventLoopGroup()
+        let admission = Admission(limit: configuration.limits.commands)
         let statistics = StatisticsTable(loopCount: loops.loops.count)
-        let (registry, pool) = try Self.loadPlugins(configuration, log: log, statistics: statistics)
+        let (registry, pool) = try Self.loadPlugins(
+            configuration, admission: admission, log: log, statistics: statistics)
         for problem in registry.problems { log.write(.error, problem) }
-        core = ServerCore(configuration, registry: registry, pool: pool, log: log, loopCount: loops.loops.count)
+        core = ServerCore(
+            configuration, registry: registry, admission: admission, pool: pool, log: log,
+            loopCount: loops.loops.count)
         var services: [RecordService] = []
         for (index, loop) in loops.loops.enumerated() {
             services.append(RecordService(core, loop: loop, index: index))
@@ -61,13 +65,15 @@ public final class Daemon: Sendable {
     }
 
     static func loadPlugins(
-        _ configuration: Configuration, log: Log, statistics: StatisticsTable
+        _ configuration: Configuration, admission: Admission, log: Log, statistics: StatisticsTable
     ) throws(IOError) -> (PluginRegistry, ThreadPool) {
         let mask = umask(0o077)
         umask(mask)
         let pool = try ThreadPool(limit: configuration.limits.commands, umask: mask)
         let services = HostServices(pool: pool, log: log)
-        return (PluginRegistry(configuration, services: services, statistics: statistics), pool)
+        return (
+            PluginRegistry(configuration, services: services, admission: admission, statistics: statistics), pool
+        )
     }
 
     /// Waits until what was logged is written, but no longer than a moment: for the end of the process.

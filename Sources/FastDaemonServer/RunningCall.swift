@@ -8,8 +8,8 @@ struct RunningCall: Sendable {
     let call: Call
     let route: Route
 
-    /// The plugin's place in the admission; nil for an inline call, which is running already.
-    let gate: Int?
+    /// Where it comes in; nil for an inline call, which is running already.
+    let gate: Gate?
 
     /// When its request was there, in nanoseconds of the monotonic clock.
     let received: UInt64
@@ -44,16 +44,16 @@ extension RecordService {
             return .ended(status: await call.finished(), begin: running.received)
         }
         let isWanted = call.cancellationReason == 0
-        switch isWanted ? await core.admission.enter(gate, ticket: call.id) : .abandoned {
+        switch isWanted ? await gate.enter(ticket: call.id) : .abandoned {
         case .running: break
-        case .busy(let waiting):
+        case .busy(let others, let waiting):
             running.route.statistics[index].countRefusal()
             let now = clinux_now()
             core.logAccess(running, status: ServerCore.tryAgain, begin: now, end: now)
-            return .busy(core.busy(running.route, gate, waiting: waiting))
+            return .busy(core.busy(running.route, running: others, waiting: waiting))
         case .abandoned: return .abandoned
         }
-        defer { core.admission.leave(gate) }
+        defer { gate.leave() }
         let begin = clinux_now()
         call.hasBegun.store(true, ordering: .relaxed)
         switch await withTaskExecutorPreference(core.pool, operation: { call.runOnPool() }) {

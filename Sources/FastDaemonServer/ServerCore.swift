@@ -30,14 +30,17 @@ final class ServerCore: Sendable {
 
     private let start = clinux_now()
 
-    init(_ configuration: Configuration, registry: PluginRegistry, pool: ThreadPool, log: Log, loopCount: Int) {
+    init(
+        _ configuration: Configuration, registry: PluginRegistry, admission: Admission, pool: ThreadPool, log: Log,
+        loopCount: Int
+    ) {
         limits = configuration.limits
         self.registry = registry
         routing = registry.routing
         self.pool = pool
         self.log = log
         self.loopCount = loopCount
-        admission = Admission(limit: configuration.limits.commands, gates: registry.gates)
+        self.admission = admission
         budget = ByteBudget(limit: configuration.limits.bufferBytes)
     }
 
@@ -45,7 +48,7 @@ final class ServerCore: Sendable {
 
     /// Gives up a call that waits for its turn.
     func abandon(_ id: UInt64) {
-        if let running = running[id], let gate = running.gate { admission.abandon(id, at: gate) }
+        running[id]?.gate?.abandon(id)
     }
 
     // MARK: - What callers are told
@@ -61,9 +64,8 @@ final class ServerCore: Sendable {
         return "there is no command '\(Printable.line(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
     }
 
-    func busy(_ route: Route, _ gate: Int, waiting: Int) -> String {
-        let counts = admission.counts(of: gate)
-        return "\(route.name): busy: \(counts.running) calls of its plugin run and \(waiting) wait already "
+    func busy(_ route: Route, running: Int, waiting: Int) -> String {
+        "\(route.name): busy: \(running) calls of its plugin run and \(waiting) wait already "
             + "(limits.commandsPerPlugin, limits.waitingPerPlugin); try again later"
     }
 

@@ -6,16 +6,19 @@ struct PluginRegistry: Sendable {
     private(set) var routing = RoutingTable([])
     private let statistics: StatisticsTable
 
-    /// How many calls of each plugin may run and wait, in the order of `plugins`.
-    private(set) var gates: [(limit: Int, waitingLimit: Int)] = []
+    /// Where the calls of each plugin come in, in the order of `plugins`.
+    private(set) var gates: [Gate] = []
 
     /// What is wrong, a line each. One bad library never keeps the others from serving.
     private(set) var problems: [String] = []
 
+    private let admission: Admission
+
     /// Loads all plugins that the config lists.
     ///
     /// - Parameter statistics: where those of the commands are, and stay when this is replaced by another.
-    init(_ configuration: Configuration, services: HostServices, statistics: StatisticsTable) {
+    init(_ configuration: Configuration, services: HostServices, admission: Admission, statistics: StatisticsTable) {
+        self.admission = admission
         self.statistics = statistics
         var routes = BuiltInCommand.allCases.map { Route(builtIn: $0, statistics: statistics[$0.rawValue]) }
         do {
@@ -43,10 +46,10 @@ struct PluginRegistry: Sendable {
                         + "of them a \"name\" of its own")
                 return
             }
-            let gate = gates.count
             plugins.append(plugin)
             let most = min(entry.concurrency ?? limits.commandsPerPlugin, plugin.ownConcurrency ?? .max)
-            gates.append((limit: most, waitingLimit: limits.waitingPerPlugin))
+            let gate = admission.addGate(limit: most, waitingLimit: limits.waitingPerPlugin)
+            gates.append(gate)
             for (name, command) in served(by: plugin, entry) { add(name, command, entry, limits, gate, &routes) }
         } catch {
             problems.append("\(entry.keyPath): \(error)")
@@ -65,7 +68,7 @@ struct PluginRegistry: Sendable {
     }
 
     private mutating func add(
-        _ name: String, _ command: PluginCommand, _ entry: PluginConfiguration, _ limits: Limits, _ gate: Int,
+        _ name: String, _ command: PluginCommand, _ entry: PluginConfiguration, _ limits: Limits, _ gate: Gate,
         _ routes: inout [Route]
     ) {
         let execution = entry.execution ?? command.execution
@@ -89,6 +92,9 @@ struct PluginRegistry: Sendable {
                 "its command \"\(name)\" is served by \(taken.plugin.libraryPath) already; rename one of them with "
                     + "\"commands\"")
         }
-        routes.append(Route(command: command, execution: execution, gate: gate, statistics: statistics[name]))
+        routes.append(
+            Route(
+                command: command, execution: execution, gate: gate, timeoutSeconds: entry.timeoutSeconds,
+                statistics: statistics[name]))
     }
 }

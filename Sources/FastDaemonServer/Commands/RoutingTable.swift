@@ -12,9 +12,12 @@ final class Route: Sendable {
     let builtIn: BuiltInCommand?
     let command: PluginCommand?
 
-    /// Where a plugin's command runs, and the plugin's place in the admission.
+    /// Where a plugin's command runs, and where its calls come in; nil for the daemon's own.
     let execution: PluginCommand.Execution
-    let gate: Int
+    let gate: Gate?
+
+    /// How long a call of it may wait for its turn, and how long it may then run; nil for as long as it likes.
+    let timeoutSeconds: Double?
 
     init(builtIn: BuiltInCommand, statistics: CommandStatistics) {
         name = statistics.name
@@ -22,16 +25,21 @@ final class Route: Sendable {
         self.builtIn = builtIn
         command = nil
         execution = .inline
-        gate = 0
+        gate = nil
+        timeoutSeconds = nil
     }
 
-    init(command: PluginCommand, execution: PluginCommand.Execution, gate: Int, statistics: CommandStatistics) {
+    init(
+        command: PluginCommand, execution: PluginCommand.Execution, gate: Gate, timeoutSeconds: Double? = nil,
+        statistics: CommandStatistics
+    ) {
         name = statistics.name
         self.statistics = statistics
         builtIn = nil
         self.command = command
         self.execution = execution
         self.gate = gate
+        self.timeoutSeconds = timeoutSeconds
     }
 
     var summary: String { builtIn?.summary ?? command?.summary ?? "" }

@@ -133,11 +133,11 @@ struct PluginsReport: Report {
 
     init(_ core: ServerCore) {
         plugins = core.registry.plugins.enumerated().map { gate, plugin in
-            let counts = core.admission.counts(of: gate)
+            let counts = core.registry.gates[gate].counts
             let names = core.routing.routes.filter { $0.command?.plugin === plugin }.map(\.name)
             return Entry(
                 name: plugin.name, version: plugin.version, library: plugin.libraryPath, commands: names,
-                running: counts.running, waiting: counts.waiting, limit: core.registry.gates[gate].limit)
+                running: counts.running, waiting: counts.waiting, limit: counts.limit)
         }
     }
 

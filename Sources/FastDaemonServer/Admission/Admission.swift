@@ -1,0 +1,126 @@
+import Synchronization
+
+/// The daemon's admission of concurrent calls.
+final class Admission: Sendable {
+    fileprivate typealias State = AdmissionState<UnsafeContinuation<Bool, Never>>
+
+    private let state: Mutex<State>
+
+    /// - Parameter limit: how many calls may run at once in the whole daemon.
+    init(limit: Int) {
+        state = Mutex(State(limit: limit))
+    }
+
+    /// A gate for the calls of one plugin. It is there for as long as anybody holds it, and so may be handed on from one
+    /// generation of plugins to the next.
+    ///
+    /// - Parameters:
+    ///   - limit: how many of its calls may run at once.
+    ///   - waitingLimit: how many more may wait.
+    ///   - countsGlobally: whether they count against the limit of the whole daemon, too: those that hold a thread of it do.
+    func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool = true) -> Gate {
+        let id = state.withLock {
+            $0.addGate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+        }
+        return Gate(id: id, admission: self)
+    }
+
+    /// Changes how many calls may run at once in the whole daemon. What runs already goes on.
+    func setLimit(_ limit: Int) {
+        change { $0.setLimit(limit) }
+    }
+
+    /// How many calls run that count against the limit, and the limit.
+    var counts: (running: Int, limit: Int) { state.withLock { ($0.running, $0.limit) } }
+
+    /// Changes the state, and has those run whose turn that makes it.
+    fileprivate func change(_ body: (inout State) -> [UnsafeContinuation<Bool, Never>]) {
+        for continuation in withState(body) { continuation.resume(returning: true) }
+    }
+
+    fileprivate func withState<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { body(&$0) }
+    }
+}
+
+/// Where the calls of one plugin come in.
+final class Gate: Sendable {
+    private let id: Admission.State.GateID
+    private let admission: Admission
+
+    fileprivate init(id: Admission.State.GateID, admission: Admission) {
+        self.id = id
+        self.admission = admission
+    }
+
+    /// Whoever runs or waits holds the gate, so it is idle.
+    deinit {
+        let id = id
+        admission.change { $0.removeGate(id) }
+    }
+
+    /// How a call got in.
+    enum Entry: Equatable {
+        case running
+
+        /// As many run as may, and as many wait.
+        case busy(running: Int, waiting: Int)
+
+        /// It gave up while it waited.
+        case abandoned
+    }
+
+    /// Waits for the call's turn. A call that is `.running` owes a `leave`.
+    func enter(ticket: UInt64) async -> Entry {
+        var decision = Admission.State.Decision.run
+        let mayRun = await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
+            decision = admission.withState { state in
+                let decision = state.enter(id)
+                if decision == .wait { state.enqueue(continuation, ticket: ticket, at: id) }
+                return decision
+            }
+            if decision != .wait { continuation.resume(returning: decision == .run) }
+        }
+        if case .busy(let running, let waiting) = decision { return .busy(running: running, waiting: waiting) }
+        return mayRun ? .running : .abandoned
+    }
+
+    /// A call has ended.
+    ///
+    /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
+    func leave(wasOverdue: Bool = false) {
+        admission.withState { $0.leave(id, wasOverdue: wasOverdue) }?.resume(returning: true)
+    }
+
+    /// A call goes on although nobody waits for it any more: from now on it counts here, and not in the whole daemon.
+    func noteOverdue() {
+        admission.withState { $0.noteOverdue(id) }?.resume(returning: true)
+    }
+
+    /// Has a call that waits give up.
+    func abandon(_ ticket: UInt64) {
+        admission.withState { $0.abandon(ticket, at: id) }?.resume(returning: false)
+    }
+
+    /// Changes how many calls may run and wait. Those that do already go on.
+    func setLimits(limit: Int, waitingLimit: Int) {
+        admission.change { $0.setLimits(of: id, limit: limit, waitingLimit: waitingLimit) }
+    }
+
+    /// What goes on behind a gate.
+    struct Counts: Equatable {
+        /// The calls that have not ended, and those of them that are overdue.
+        var running: Int
+        var overdue: Int
+        var waiting: Int
+        var limit: Int
+    }
+
+    var counts: Counts {
+        admission.withState { state in
+            let gate = state.gates[id]!
+            return Counts(
+                running: gate.running, overdue: gate.overdue, waiting: gate.waitingCount, limit: gate.limit)
+        }
+    }
+}
