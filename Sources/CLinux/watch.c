@@ -11,7 +11,8 @@ int clinux_watch_create(void) {
 }
 
 int clinux_watch_folder(int watch, const char *path) {
-    uint32_t events = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF
+    /* Not IN_CREATE: what was just made is not written yet. */
+    uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF
                       | IN_MOVE_SELF | IN_ONLYDIR;
     int number = inotify_add_watch(watch, path, events);
     return number < 0 ? -errno : number;

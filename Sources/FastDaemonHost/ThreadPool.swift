@@ -11,9 +11,6 @@ import Synchronization
 /// One piece of work wakes one thread; the thread that became idle last is the first to be used again, because its memory is
 /// still in the cache.
 public final class ThreadPool: TaskExecutor, Sendable {
-    /// The most threads there will be. They are started when they are first needed, and stay.
-    public let limit: Int
-
     /// The directory that the process started in: where work runs that brings none of its own.
     let startDirectory: Descriptor
 
@@ -26,6 +23,9 @@ public final class ThreadPool: TaskExecutor, Sendable {
         var head = 0
         var idle: [Worker] = []
         var threads = 0
+
+        /// The most threads there will be. They are started when they are first needed, and stay.
+        var limit: Int
 
         /// Whether the kernel gives threads directories of their own, as far as is known.
         var threadsHaveDirectories = true
@@ -72,14 +72,18 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// - Parameter umask: what each piece of work finds as its umask, whatever an earlier one made of it.
     public init(limit: Int, umask: UInt32) throws(IOError) {
-        self.limit = max(1, limit)
         self.umask = umask
         startDirectory = Descriptor(
             owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
-        state = Mutex(State())
+        state = Mutex(State(limit: max(1, limit)))
         // The first thread now: with one there, work always has somewhere to run.
         state.withLock { $0.threads += 1 }
         try startThread(with: nil)
+    }
+
+    /// Changes the most threads that there will be. Those that there are stay.
+    public func setLimit(_ limit: Int) {
+        state.withLock { $0.limit = max(1, limit) }
     }
 
     // MARK: - Handing over work
@@ -106,7 +110,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
                 worker.work = work
                 return .wake(worker)
             }
-            if state.threads < limit {
+            if state.threads < state.limit {
                 // Counted here, so that whoever comes at the same moment finds one fewer to start.
                 state.threads += 1
                 return .startThread

@@ -4,11 +4,14 @@ import Synchronization
 
 /// What is waited for on a loop, and happens elsewhere.
 extension EventLoop {
-    /// Returns when the loop has finished what it was doing: whatever a job on it had borrowed without counting a reference, it
-    /// has let go of.
-    public func visit() async {
+    /// Runs `body` on the loop when it has finished what it was doing: whatever a job on it had borrowed without counting a
+    /// reference, it has let go of by then.
+    public func visit(_ body: @escaping @Sendable () -> Void = {}) async {
         await withUnsafeContinuation { continuation in
-            post { continuation.resume() }
+            post {
+                body()
+                continuation.resume()
+            }
         }
     }
 

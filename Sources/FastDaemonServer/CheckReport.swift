@@ -13,10 +13,9 @@ public struct CheckReport: Sendable {
     ///
     /// - Throws: what keeps plugins from being loaded at all.
     public init(_ configuration: Configuration) throws(IOError) {
-        let admission = Admission(limit: configuration.limits.commands)
-        let (registry, _) = try Daemon.loadPlugins(
-            configuration, admission: admission, log: Log(configuration.log), statistics: StatisticsTable(loopCount: 0))
-        problems = registry.problems
+        let host = try PluginHost(configuration.limits, log: Log(configuration.log), loopCount: 0)
+        let draft = GenerationDraft(configuration, host: host)
+        problems = draft.problems
         var text = "\(configuration.file):\n\n"
         var listeners = TextTable(["listen", "protocol", "mode"], leftAligned: [0, 1, 2])
         for listener in configuration.listeners {
@@ -25,7 +24,7 @@ public struct CheckReport: Sendable {
         }
         text += listeners.text + "\n"
         var plugins = TextTable(["plugin", "version", "command", "runs", "library"], leftAligned: [0, 1, 2, 3, 4])
-        for route in registry.routing.routes {
+        for route in draft.finished().routing.routes {
             guard let plugin = route.command?.plugin else { continue }
             plugins.add([plugin.name, plugin.version, route.name, route.execution.rawValue, plugin.libraryPath])
         }

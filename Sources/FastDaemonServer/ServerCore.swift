@@ -10,9 +10,8 @@ public let fastDaemonVersion = "0.1.0"
 
 /// What all loops of a daemon share: the routes, the limits, and what is counted and bounded over all of them.
 final class ServerCore: Sendable {
-    let limits: Limits
-    let registry: PluginRegistry
-    let routing: RoutingTable
+    private let current: CurrentGeneration
+    private let host: PluginHost
     let admission: Admission
     let budget: ByteBudget
     let pool: ThreadPool
@@ -30,18 +29,76 @@ final class ServerCore: Sendable {
 
     private let start = clinux_now()
 
-    init(
-        _ configuration: Configuration, registry: PluginRegistry, admission: Admission, pool: ThreadPool, log: Log,
-        loopCount: Int
-    ) {
-        limits = configuration.limits
-        self.registry = registry
-        routing = registry.routing
-        self.pool = pool
+    /// What reloads; set once, when the daemon has all that it needs.
+    let reloader = Mutex<Reloader?>(nil)
+
+    init(_ generation: Generation, _ host: PluginHost, log: Log, loopCount: Int) {
+        current = CurrentGeneration(generation)
+        self.host = host
+        admission = host.admission
+        pool = host.pool
         self.log = log
         self.loopCount = loopCount
-        self.admission = admission
-        budget = ByteBudget(limit: configuration.limits.bufferBytes)
+        budget = ByteBudget(limit: generation.configuration.limits.bufferBytes)
+        Self.raiseDescriptorLimit(generation.configuration.limits)
+    }
+
+    // MARK: - What is served
+
+    /// What is served at this moment. On a loop.
+    var generation: Generation { current.value }
+
+    /// The limits at this moment. From any thread.
+    var limits: Limits { unsafeAddress { current.limits } }
+
+    /// Finds a command by the bytes of its name. On a loop.
+    func route(of name: UnsafeRawBufferPointer) -> Route? {
+        current.withRouting { $0[name] }
+    }
+
+    /// Finds a command by its name. On a loop.
+    func route(named name: String) -> Route? {
+        generation.routing[name]
+    }
+
+    /// Serves another generation from now on. The loops may look into the one before until each of them was visited.
+    func take(up next: Generation) {
+        let limits = next.configuration.limits
+        log.change(to: next.configuration.log)
+        budget.setLimit(limits.bufferBytes)
+        admission.setLimit(limits.commands)
+        pool.setLimit(limits.commands)
+        Self.raiseDescriptorLimit(limits)
+        current.replace(with: next)
+    }
+
+    /// Serves nothing any more, so that each plugin is destroyed when its last call has ended.
+    func retire() {
+        let last = generation
+        current.replace(
+            with: Generation(number: last.number, last.configuration, plugins: [], routing: RoutingTable([])))
+    }
+
+    /// Tells the calls that go on in plugins which are not served any more that they are not wanted.
+    ///
+    /// - Parameter plugins: their numbers.
+    func giveUpCalls(of plugins: Set<Int>) {
+        for running in running.all {
+            guard let hosted = running.route.hosted, plugins.contains(hosted.number) else { continue }
+            log.write(
+                .warning, "a call of a plugin that was replaced is given up (limits.drainSeconds)",
+                [("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id)))])
+            running.loop.execute {
+                guard self.running[running.call.id] != nil else { return }
+                running.call.cancel(.shutdown)
+                self.abandon(running.call.id)
+            }
+        }
+    }
+
+    /// Beside the connections: plugins, calls' directories, and connections that are being turned away.
+    private static func raiseDescriptorLimit(_ limits: Limits) {
+        clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))
     }
 
     var uptime: Double { Double(clinux_now() - start) / 1e9 }
@@ -60,7 +117,7 @@ final class ServerCore: Sendable {
     static let outOfBuffers = "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
 
     func unknownCommand(_ name: String) -> String {
-        let near = NearNames.question(NearNames.near(name, among: routing.routes.map(\.name)))
+        let near = NearNames.question(NearNames.near(name, among: generation.routing.routes.map(\.name)))
         return "there is no command '\(Printable.line(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
     }
 

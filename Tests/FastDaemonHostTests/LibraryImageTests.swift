@@ -24,7 +24,8 @@ struct LibraryImageTests {
     func staysTheSame() throws {
         let first = try image(of: library)
         let second = try image(of: library + [0])
-        #expect(first.digest != second.digest)
+        #expect(!first.hasSameBytes(as: second) && !second.hasSameBytes(as: first))
+        #expect(first.hasSameBytes(as: try image(of: library)))
         let copy = try Data(contentsOf: URL(filePath: "/proc/self/fd/\(first.descriptorNumber)"))
         #expect(Array(copy) == library)
     }
@@ -49,7 +50,7 @@ struct LibraryImageTests {
             bytes[Int.random(in: 0..<400, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
         }
         do {
-            #expect(try image(of: bytes).digest.count == 64)
+            #expect(try image(of: bytes).hasSameBytes(as: image(of: bytes)))
         } catch let error as PluginError {
             #expect(error.path.hasSuffix("a.so"))
         }

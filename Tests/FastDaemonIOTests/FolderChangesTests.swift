@@ -11,7 +11,9 @@ import Testing
     }
 
     /// Has `change` happen, and returns once it was told of.
-    private func told(of folder: ScratchFolder, _ names: Set<String>, _ change: () -> Void) async throws -> Bool {
+    private func told(of folder: borrowing ScratchFolder, _ names: Set<String>, _ change: () -> Void) async throws
+        -> Bool
+    {
         let loop = EventLoopGroup.shared.loops[0]
         let changes = try FolderChanges(on: loop)
         let path = folder.path

@@ -8,7 +8,7 @@
 /* A new inotify instance, non-blocking and close-on-exec. */
 int clinux_watch_create(void);
 
-/* Watches a folder for files in it that were written and closed, made, moved or removed. Returns the number of the watch; the
+/* Watches a folder for files in it that were written and closed, moved, removed or given other permissions. Returns the number of the watch; the
    same folder gives the same number again. */
 int clinux_watch_folder(int watch, const char *path);
 

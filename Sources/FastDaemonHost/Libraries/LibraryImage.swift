@@ -1,6 +1,7 @@
 import CLinux
 import FastDaemonSystem
 import Glibc
+import Synchronization
 
 /// The bytes of a library at one moment: a sealed private copy of its file, which was found trustworthy and whole.
 ///
@@ -10,10 +11,8 @@ public final class LibraryImage: Sendable {
     /// The path of the file, for messages.
     public let path: String
 
-    /// The SHA-256 digest of the bytes, in hexadecimal digits, as sha256sum(1) prints it.
-    public let digest: String
-
     let descriptor: Descriptor
+    private let knownDigest = Mutex<String?>(nil)
 
     /// A descriptor of the copy, for a process that is to load it. It is this object's.
     public var descriptorNumber: Int32 { descriptor.number }
@@ -28,26 +27,51 @@ public final class LibraryImage: Sendable {
         if copy < 0 { throw PluginError(path, .cannotCopy(code: -copy)) }
         let image = Descriptor(owning: copy)
         try ELFHeader.check(image, at: path)
-        digest = try Self.digest(of: image, at: path)
         descriptor = image
     }
 
     /// Takes over a copy that another process made, and checked.
-    public init(adopting image: consuming Descriptor, path: String) throws(PluginError) {
+    public init(adopting image: consuming Descriptor, path: String) {
         self.path = path
-        digest = try Self.digest(of: image, at: path)
         descriptor = image
     }
 
-    private static func digest(of image: borrowing Descriptor, at path: String) throws(PluginError) -> String {
-        var digest = SHA256()
-        var piece = [UInt8](repeating: 0, count: 65_536)
+    /// The SHA-256 digest of the bytes, in hexadecimal digits, as sha256sum(1) prints it. It is computed when it is first asked
+    /// for.
+    public var digest: String {
+        knownDigest.withLock { known in
+            if let known { return known }
+            var digest = SHA256()
+            forEachPiece { digest.update($0) }
+            let text = digest.hexadecimal()
+            known = text
+            return text
+        }
+    }
+
+    /// Whether another image has the same bytes.
+    public func hasSameBytes(as other: LibraryImage) -> Bool {
+        var isSame = true
+        var theirs = [UInt8](repeating: 0, count: Self.pieceSize)
+        var offset: UInt64 = 0
+        forEachPiece { mine in
+            let count = clinux_read_at(other.descriptor.number, &theirs, mine.count, offset)
+            isSame = isSame && count == mine.count && memcmp(theirs, mine.baseAddress!, mine.count) == 0
+            offset += UInt64(mine.count)
+        }
+        return isSame && clinux_read_at(other.descriptor.number, &theirs, 1, offset) == 0
+    }
+
+    private static let pieceSize = 65_536
+
+    private func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) {
+        var piece = [UInt8](repeating: 0, count: Self.pieceSize)
         var offset: UInt64 = 0
         while true {
-            let count = clinux_read_at(image.number, &piece, piece.count, offset)
-            if count < 0 { throw PluginError(path, .cannotCopy(code: Int32(-count))) }
-            if count == 0 { return digest.hexadecimal() }
-            piece.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            let count = clinux_read_at(descriptor.number, &piece, piece.count, offset)
+            precondition(count >= 0, "reading memory that has a descriptor failed with errno \(-count)")
+            if count == 0 { return }
+            piece.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             offset += UInt64(count)
         }
     }

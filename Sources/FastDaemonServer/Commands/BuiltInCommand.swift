@@ -46,7 +46,7 @@ enum BuiltInCommand: String, CaseIterable, Sendable {
 
     private static func help(_ words: [String], _ core: ServerCore) -> Answer {
         guard words.count > 1 else { return Answer(output: list(core)) }
-        guard let route = core.routing[words[1]] else {
+        guard let route = core.route(named: words[1]) else {
             return Answer(errors: "fastdaemond: \(core.unknownCommand(words[1]))\n")
         }
         var text = route.summary.isEmpty ? "\(route.name)\n" : "\(route.name) - \(route.summary)\n"
@@ -55,8 +55,8 @@ enum BuiltInCommand: String, CaseIterable, Sendable {
     }
 
     private static func list(_ core: ServerCore) -> String {
-        let width = core.routing.routes.map(\.name.count).max() ?? 0
-        let lines = core.routing.routes.map { route in
+        let width = core.generation.routing.routes.map(\.name.count).max() ?? 0
+        let lines = core.generation.routing.routes.map { route in
             let padding = String(repeating: " ", count: width - route.name.count)
             return route.summary.isEmpty ? "  \(route.name)" : "  \(route.name)\(padding)  \(route.summary)"
         }
@@ -76,7 +76,8 @@ enum BuiltInCommand: String, CaseIterable, Sendable {
         case "plugins":
             let report = PluginsReport(core)
             return Answer(output: asJSON ? report.json : report.table)
-        case "commands": return Answer(output: core.routing.routes.map { "\($0.name)\t\($0.summary)\n" }.joined())
+        case "commands":
+            return Answer(output: core.generation.routing.routes.map { "\($0.name)\t\($0.summary)\n" }.joined())
         case "ping": return Answer(output: "pong\n")
         case "": return Answer(errors: "\(BuiltInCommand.daemon.usage)\n")
         case let other:

@@ -12,6 +12,9 @@ final class Route: Sendable {
     let builtIn: BuiltInCommand?
     let command: PluginCommand?
 
+    /// The plugin, which is there as long as this is.
+    let hosted: HostedPlugin?
+
     /// Where a plugin's command runs, and where its calls come in; nil for the daemon's own.
     let execution: PluginCommand.Execution
     let gate: Gate?
@@ -24,21 +27,23 @@ final class Route: Sendable {
         self.statistics = statistics
         self.builtIn = builtIn
         command = nil
+        hosted = nil
         execution = .inline
         gate = nil
         timeoutSeconds = nil
     }
 
     init(
-        command: PluginCommand, execution: PluginCommand.Execution, gate: Gate, timeoutSeconds: Double? = nil,
-        statistics: CommandStatistics
+        command: PluginCommand, of hosted: HostedPlugin, execution: PluginCommand.Execution,
+        timeoutSeconds: Double? = nil, statistics: CommandStatistics
     ) {
         name = statistics.name
         self.statistics = statistics
         builtIn = nil
         self.command = command
+        self.hosted = hosted
         self.execution = execution
-        self.gate = gate
+        gate = hosted.gate
         self.timeoutSeconds = timeoutSeconds
     }
 

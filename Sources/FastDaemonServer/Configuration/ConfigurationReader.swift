@@ -111,6 +111,6 @@ func parentFolder(of path: String) -> String {
     return String(path[..<slash])
 }
 
-private func lastComponent(of path: String) -> String {
+func lastComponent(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
 }

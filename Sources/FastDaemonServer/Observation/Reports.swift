@@ -61,7 +61,7 @@ struct StatusReport: Report {
         residentBytes = Self.residentMemory()
         bufferBytes = core.budget.inUse
         let running = core.running.countsByCommand()
-        commands = core.routing.routes.map { route in
+        commands = core.generation.routing.routes.map { route in
             let totals = CommandNumbers(route.statistics.totals)
             let counts = running[ObjectIdentifier(route.statistics), default: RunningCalls.Counts()]
             return Command(
@@ -123,6 +123,9 @@ struct PluginsReport: Report {
         var name: String
         var version: String
         var library: String
+        var generation: Int
+        var digest: String
+        var since: String
         var commands: [String]
         var running: Int
         var waiting: Int
@@ -132,11 +135,13 @@ struct PluginsReport: Report {
     var plugins: [Entry]
 
     init(_ core: ServerCore) {
-        plugins = core.registry.plugins.enumerated().map { gate, plugin in
-            let counts = core.registry.gates[gate].counts
-            let names = core.routing.routes.filter { $0.command?.plugin === plugin }.map(\.name)
+        let generation = core.generation
+        plugins = generation.plugins.map { hosted in
+            let (plugin, counts) = (hosted.plugin, hosted.gate.counts)
+            let names = generation.routing.routes.filter { $0.hosted === hosted }.map(\.name)
             return Entry(
-                name: plugin.name, version: plugin.version, library: plugin.libraryPath, commands: names,
+                name: plugin.name, version: plugin.version, library: plugin.libraryPath,
+                generation: hosted.generation, digest: hosted.image.digest, since: hosted.since, commands: names,
                 running: counts.running, waiting: counts.waiting, limit: counts.limit)
         }
     }

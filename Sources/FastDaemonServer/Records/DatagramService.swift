@@ -4,9 +4,9 @@ import FastDaemonProtocol
 
 /// Serves a datagram socket: one request a datagram, one reply datagram to its sender.
 extension RecordService {
-    func serve(_ socket: DatagramSocket, of listener: ListenerConfiguration) async {
+    func serve(_ socket: DatagramSocket, of listener: OpenListener) async {
         await withDiscardingTaskGroup { calls in
-            while let datagram = await socket.next() { answer(datagram, on: socket, listener, &calls) }
+            while let datagram = await socket.next() { answer(datagram, on: socket, listener.configuration, &calls) }
         }
     }
 

@@ -34,7 +34,7 @@ final class RecordCall: Call, @unchecked Sendable {
     @exclusivity(unchecked) private var fault: Fault?
 
     private let budget: ByteBudget
-    private let replyLimit: Int
+    var replyLimit: Int
     private let lock = Mutex(())
 
     /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.

@@ -40,7 +40,7 @@ extension RecordService {
             refuse("\(error)", command: "", source)
             return nil
         }
-        guard let route = words.withFirst({ core.routing[$0] }) else {
+        guard let route = words.withFirst({ core.route(of: $0) }) else {
             let name = words.strings()[0]
             refuse(core.unknownCommand(name), command: name, source)
             return nil

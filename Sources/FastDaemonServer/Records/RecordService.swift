@@ -256,3 +256,10 @@ final class RecordService: @unchecked Sendable {
         slot.output.appendText("fastdaemond: \(text)\n")
     }
 }
+
+extension RecordService {
+    /// Has the loop let go of what it borrowed of the generation before, and take up what it keeps of the limits.
+    func takeUpLimits() async {
+        await loop.visit { self.slot.call.replyLimit = self.core.limits.replyBytes }
+    }
+}

@@ -10,7 +10,7 @@ extension Session {
         connection.keepReading()
         if request.timeout > 0 { request.deadline = loop.now + UInt64(request.timeout) * 1_000_000 }
         callID = service.nextID()
-        guard let route = core.routing[request.name] else {
+        guard let route = core.route(of: request.name) else {
             let name = String(decoding: request.name, as: UTF8.self)
             core.logAccess(command: Printable.line(name), id: callID, self, status: 127)
             return finish(.noCommand, core.unknownCommand(name))

@@ -1,0 +1,82 @@
+import FastDaemonHost
+import FastDaemonIO
+import Glibc
+import Synchronization
+
+/// How the daemon stops.
+extension Daemon {
+    func stop(because first: Int32, _ signals: Signals.Iterator, _ shutdown: Shutdown) async {
+        log.write(
+            .notice, "stopping: no new connections; what runs is finished",
+            [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
+        listeners.stop()
+        for loop in loops.loops { loop.execute { loop.endReading() } }
+        var signals = signals
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.giveUpInTime(shutdown) }
+            // A daemon that stops has nothing to reload for.
+            var second = await signals.next()
+            while second == SIGHUP { second = await signals.next() }
+            guard let second else { return tasks.cancelAll() }
+            log.write(.warning, "stopping at once", [("signal", .number(Int(second)))])
+            dropAll(shutdown)
+            exitNow(128 + second)
+        }
+    }
+
+    /// How long cancelled calls have to end by themselves, in nanoseconds.
+    private static let grace: UInt64 = 1_000_000_000
+
+    private func giveUpInTime(_ shutdown: Shutdown) async {
+        await loops.loops[0].sleep(nanoseconds: UInt64(core.limits.drainSeconds * 1e9))
+        if Task.isCancelled { return }
+        dropAll(shutdown)
+        // Before the calls: a session that finds its call cancelled already would not know that this is the end.
+        for service in services {
+            service.loop.execute { [log] in
+                let count = service.giveUpSessions()
+                if count == 0 { return }
+                shutdown.noteDropped()
+                log.write(.warning, "dropped sessions that waited for their callers", [("sessions", .number(count))])
+            }
+        }
+        for running in core.running.all {
+            running.loop.execute { [core] in
+                guard core.running[running.call.id] != nil else { return }
+                running.call.cancel(.shutdown)
+                core.abandon(running.call.id)
+            }
+        }
+        await loops.loops[0].sleep(nanoseconds: Self.grace)
+        if Task.isCancelled { return }
+        exitNow(1)
+    }
+
+    private func dropAll(_ shutdown: Shutdown) {
+        for running in core.running.all {
+            shutdown.noteDropped()
+            log.write(
+                .warning, "dropped a call",
+                [
+                    ("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id))),
+                    ("peer", .text("\(running.call.caller)")),
+                ])
+        }
+    }
+
+    /// Ends the process without waiting for anybody. Sockets leave no file behind.
+    private func exitNow(_ status: Int32) {
+        listeners.removeFiles()
+        Log.drain()
+        _exit(status)
+    }
+}
+
+/// How the shutdown went.
+final class Shutdown: Sendable {
+    private let dropped = Atomic(0)
+
+    func noteDropped() { dropped.add(1, ordering: .relaxed) }
+
+    var exitStatus: Int32 { dropped.load(ordering: .relaxed) == 0 ? 0 : 1 }
+}

@@ -1,0 +1,140 @@
+import FastDaemonHost
+
+/// A generation in the making: loads what a config lists, takes over from the generation before what has not changed, and
+/// collects what is wrong.
+struct GenerationDraft: Sendable {
+    /// What is wrong, a line each. One bad library never keeps the others from serving.
+    private(set) var problems: [String] = []
+
+    /// What is other than in the generation before, a line each.
+    private(set) var changes: [String] = []
+
+    let number: Int
+    let configuration: Configuration
+    private let host: PluginHost
+    private let previous: Generation?
+    private var plugins: [(hosted: HostedPlugin, limit: Int)] = []
+    private var routes: [Route]
+
+    /// Loads all plugins that the config lists. It blocks.
+    init(_ configuration: Configuration, after previous: Generation? = nil, host: PluginHost) {
+        number = (previous?.number ?? 0) + 1
+        self.configuration = configuration
+        self.host = host
+        self.previous = previous
+        routes = BuiltInCommand.allCases.map { Route(builtIn: $0, statistics: host.statistics[$0.rawValue]) }
+        do {
+            if !configuration.plugins.isEmpty {
+                let folder = try PluginFolder(at: configuration.pluginDirectory)
+                for entry in configuration.plugins { load(entry, from: folder) }
+            }
+        } catch {
+            problems.append("\(configuration.file): pluginDirectory: \(error)")
+        }
+        noteRemovals()
+    }
+
+    /// The generation, to be served from now on.
+    func finished() -> Generation {
+        for (hosted, limit) in plugins {
+            hosted.gate.setLimits(limit: limit, waitingLimit: configuration.limits.waitingPerPlugin)
+        }
+        return Generation(
+            number: number, configuration, plugins: plugins.map(\.hosted), routing: RoutingTable(routes))
+    }
+
+    // MARK: - Plugins
+
+    private mutating func load(_ entry: PluginConfiguration, from folder: borrowing PluginFolder) {
+        do {
+            let image = try LibraryImage(entry.library, in: folder)
+            let hosted = try unchanged(entry, image) ?? load(entry, image)
+            let plugin = hosted.plugin
+            if let other = plugins.first(where: { $0.hosted.plugin.name == plugin.name })?.hosted.plugin {
+                problems.append(
+                    "\(entry.keyPath): \(plugin.libraryPath) is called \"\(plugin.name)\", as \(other.libraryPath) is; give one "
+                        + "of them a \"name\" of its own")
+                return
+            }
+            let most = min(
+                entry.concurrency ?? configuration.limits.commandsPerPlugin, plugin.ownConcurrency ?? .max)
+            plugins.append((hosted, most))
+            for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
+        } catch {
+            problems.append("\(entry.keyPath): \(error)")
+        }
+    }
+
+    /// The plugin of the generation before, where loading it again would make no difference.
+    private func unchanged(_ entry: PluginConfiguration, _ image: LibraryImage) -> HostedPlugin? {
+        previous?.plugins.first { candidate in
+            candidate.isSame(as: entry, image) && !plugins.contains { $0.hosted === candidate }
+        }
+    }
+
+    private mutating func load(_ entry: PluginConfiguration, _ image: LibraryImage) throws(PluginError) -> HostedPlugin
+    {
+        let plugin = try Plugin(image, name: entry.name, options: entry.options, services: host.services)
+        let gate = host.admission.addGate(limit: 1, waitingLimit: 0)
+        // Whatever comes of it, it is destroyed with this.
+        let hosted = HostedPlugin(
+            plugin, image, entry, generation: number, gate: gate, destruction: host.destruction)
+        if let previous {
+            // Before it takes over from one that works.
+            try plugin.testItself()
+            let isKnown = previous.plugins.contains { $0.plugin.name == plugin.name }
+            changes.append("\(plugin.name) \(plugin.version) \(isKnown ? "was loaded anew" : "is new")")
+        }
+        return hosted
+    }
+
+    private mutating func noteRemovals() {
+        for old in previous?.plugins ?? [] where !plugins.contains(where: { $0.hosted.plugin.name == old.plugin.name })
+        {
+            changes.append("\(old.plugin.name) is not served any more")
+        }
+    }
+
+    // MARK: - Commands
+
+    /// The commands of a plugin that the config wants, and under which names.
+    private mutating func served(by plugin: Plugin, _ entry: PluginConfiguration) -> [(String, PluginCommand)] {
+        guard let wanted = entry.commands else { return plugin.commands.map { ($0.name, $0) } }
+        return wanted.sorted { $0.key < $1.key }.compactMap { name, own in
+            if let command = plugin.commands.first(where: { $0.name == own }) { return (name, command) }
+            let near = NearNames.question(NearNames.near(own, among: plugin.commands.map(\.name)))
+            problems.append("\(entry.keyPath).commands.\(name): \(plugin.name) has no command \"\(own)\"\(near)")
+            return nil
+        }
+    }
+
+    private mutating func add(
+        _ name: String, _ command: PluginCommand, of hosted: HostedPlugin, _ entry: PluginConfiguration
+    ) {
+        let execution = entry.execution ?? command.execution
+        let longest = configuration.limits.commandNameBytes
+        func refuse(_ text: String) { problems.append("\(entry.keyPath): \(command.plugin.libraryPath): \(text)") }
+        if name.utf8.count > longest {
+            return refuse(
+                "the name of its command \"\(name)\" is longer than \(longest) bytes (limits.commandNameBytes)")
+        }
+        if execution == .process {
+            return refuse(
+                "its command \"\(name)\" asks for a worker process, which this version of the daemon does not have; "
+                    + "\"execution\": \"concurrent\" runs it in the daemon")
+        }
+        // Names are bytes: two spellings of one letter are two names, which String's == would take for one.
+        if let other = routes.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            guard let taken = other.command else {
+                return refuse("its command \"\(name)\" is one of the daemon's own; rename it with \"commands\"")
+            }
+            return refuse(
+                "its command \"\(name)\" is served by \(taken.plugin.libraryPath) already; rename one of them with "
+                    + "\"commands\"")
+        }
+        routes.append(
+            Route(
+                command: command, of: hosted, execution: execution, timeoutSeconds: entry.timeoutSeconds,
+                statistics: host.statistics[name]))
+    }
+}

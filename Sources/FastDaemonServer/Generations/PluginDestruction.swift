@@ -1,0 +1,18 @@
+import Dispatch
+import FastDaemonHost
+import Synchronization
+
+/// Destroys plugins that nobody can call any more, one after the other, on a thread where nobody waits for them.
+final class PluginDestruction: Sendable {
+    private let queue = DispatchQueue(label: "fastdaemon.destruction")
+
+    /// Frees what the plugin made, soon.
+    func begin(_ plugin: Plugin) {
+        queue.async { plugin.destroy() }
+    }
+
+    /// Waits until what was begun has ended.
+    func finish() async {
+        await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+    }
+}

@@ -1,0 +1,40 @@
+import FastDaemonIO
+import FastDaemonSystem
+
+/// Reloading when something has changed, without being told to.
+extension Reloader {
+    /// How long nothing may change before what has changed is taken up, and how long that is waited for, in nanoseconds.
+    private static let quiet: UInt64 = 200_000_000
+    private static let patience: UInt64 = 2_000_000_000
+
+    /// Reloads whenever the config, or a library that it lists, has changed and settled, for as long as the config says so. On
+    /// the first loop; until the task is cancelled.
+    func watch() async {
+        var changes: FolderChanges?
+        var reloads = reloaded.makeAsyncIterator()
+        while !Task.isCancelled {
+            let configuration = core.generation.configuration
+            guard configuration.watch else {
+                changes = nil
+                await reloads.next()
+                continue
+            }
+            do throws(IOError) {
+                let watched = if let changes { changes } else { try FolderChanges(on: loops.loops[0]) }
+                changes = watched
+                for failure in watched.watch(Self.files(of: configuration)) { core.log.write(.warning, "\(failure)") }
+                if await watched.next(quiet: Self.quiet, patience: Self.patience) { _ = await reload() }
+            } catch {
+                core.log.write(.warning, "changes are not taken up by themselves: \(error)")
+                await reloads.next()
+            }
+        }
+    }
+
+    /// The names of the files that matter, by the paths of their folders.
+    private static func files(of configuration: Configuration) -> [String: Set<String>] {
+        var files = [parentFolder(of: configuration.file): Set([lastComponent(of: configuration.file)])]
+        files[configuration.pluginDirectory, default: []].formUnion(configuration.plugins.map(\.library))
+        return files
+    }
+}

@@ -1,0 +1,169 @@
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonSystem
+import Synchronization
+
+/// How a reload went.
+struct ReloadOutcome: Sendable {
+    /// The number of the generation that is served now.
+    var generation: Int
+
+    /// Why the old one goes on, a line each; empty where the new one took over.
+    var problems: [String] = []
+
+    /// What has changed, a line each.
+    var changes: [String] = []
+
+    var isRefused: Bool { !problems.isEmpty }
+}
+
+/// Takes up a changed config, or changed libraries: reads and checks everything, loads what is new, and switches in one step.
+/// Where anything is wrong, the old generation goes on untouched.
+final class Reloader: Sendable {
+    let core: ServerCore
+    let loops: EventLoopGroup
+    private let listeners: ListenerSet
+    private let services: [RecordService]
+    private let host: PluginHost
+    private let file: String
+
+    private struct State {
+        var waiting: [UnsafeContinuation<ReloadOutcome, Never>] = []
+        var isBusy = false
+    }
+
+    private let state = Mutex(State())
+
+    /// How long a new version may take to come up, in nanoseconds.
+    private static let patience: UInt64 = 5_000_000_000
+
+    /// One element each time a reload has ended; who is late finds one.
+    let reloaded: AsyncStream<Void>
+    private let noteReload: AsyncStream<Void>.Continuation
+
+    init(
+        _ core: ServerCore, _ listeners: ListenerSet, _ services: [RecordService], loops: EventLoopGroup,
+        host: PluginHost, file: String
+    ) {
+        self.core = core
+        self.listeners = listeners
+        self.services = services
+        self.loops = loops
+        (reloaded, noteReload) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.host = host
+        self.file = file
+    }
+
+    /// Reloads once the reload at hand, if there is one, has ended. Who asks meanwhile gets the outcome of one that began after
+    /// they asked.
+    func reload() async -> ReloadOutcome {
+        await withUnsafeContinuation { continuation in
+            let begins = state.withLock { state in
+                state.waiting.append(continuation)
+                defer { state.isBusy = true }
+                return !state.isBusy
+            }
+            if begins { Task(executorPreference: loops.loops[0]) { await self.serveRequests() } }
+        }
+    }
+
+    private func serveRequests() async {
+        while true {
+            let waiting = state.withLock { state in
+                defer { state.waiting = [] }
+                state.isBusy = !state.waiting.isEmpty
+                return state.waiting
+            }
+            if waiting.isEmpty { return }
+            let outcome = await performReload()
+            noteReload.yield()
+            for continuation in waiting { continuation.resume(returning: outcome) }
+        }
+    }
+
+    // MARK: - One reload
+
+    private func performReload() async -> ReloadOutcome {
+        let current = core.generation
+        core.log.write(.notice, "reloading", [("file", .text(file))])
+        var outcome = ReloadOutcome(generation: current.number)
+        do throws(ReloadFailure) {
+            let draft = try await draft(after: current)
+            let plan = listeners.plan(draft.configuration)
+            if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
+            outcome.generation = draft.number
+            outcome.changes = draft.changes + plan.changes
+            await switchOver(from: current, to: draft, plan)
+        } catch {
+            outcome.problems = error.problems
+        }
+        report(outcome)
+        return outcome
+    }
+
+    private struct ReloadFailure: Error {
+        var problems: [String]
+    }
+
+    /// Reads the config and loads what is new, on a thread where nobody waits for it, and not for ever.
+    private func draft(after current: Generation) async throws(ReloadFailure) -> GenerationDraft {
+        let (file, host) = (file, host)
+        let result: Result<GenerationDraft, ReloadFailure>?
+        do {
+            result = try await loops.loops[0].blocking(patience: Self.patience) {
+                Self.load(file, after: current, host)
+            }
+        } catch {
+            throw ReloadFailure(problems: ["\(error)"])
+        }
+        guard let result else {
+            let text = "a new plugin did not come up within 5 s: its create function or its self-test hangs"
+            throw ReloadFailure(problems: ["\(file): \(text)"])
+        }
+        return try result.get()
+    }
+
+    private static func load(
+        _ file: String, after current: Generation, _ host: PluginHost
+    ) -> Result<GenerationDraft, ReloadFailure> {
+        do {
+            let draft = GenerationDraft(try Configuration(readingFrom: file), after: current, host: host)
+            if draft.problems.isEmpty { return .success(draft) }
+            return .failure(ReloadFailure(problems: draft.problems.map { "\(file): \($0)" }))
+        } catch {
+            return .failure(ReloadFailure(problems: error.problems.map { "\(file): \($0)" }))
+        }
+    }
+
+    /// Reloads without waiting for the outcome, which the log tells.
+    func begin() {
+        Task(executorPreference: loops.loops[0]) { await self.reload() }
+    }
+
+    private func switchOver(from old: Generation, to draft: GenerationDraft, _ plan: ListenerSet.Plan) async {
+        let next = draft.finished()
+        let gone = Set(old.plugins.map(\.number)).subtracting(next.plugins.map(\.number))
+        core.take(up: next)
+        for problem in listeners.apply(plan, next.configuration.limits) { core.log.write(.warning, "\(problem)") }
+        // What a loop has borrowed of the old one is its own until it comes back to its work.
+        for service in services { await service.takeUpLimits() }
+        withExtendedLifetime(old) {}
+        if gone.isEmpty { return }
+        Task(executorPreference: loops.loops[0]) { [core, loops] in
+            await loops.loops[0].sleep(nanoseconds: nanoseconds(next.configuration.limits.drainSeconds))
+            core.giveUpCalls(of: gone)
+        }
+    }
+
+    private func report(_ outcome: ReloadOutcome) {
+        for problem in outcome.problems { core.log.write(.error, problem) }
+        if outcome.isRefused {
+            core.log.write(
+                .error, "not reloaded; what was served before is served on",
+                [("generation", .number(outcome.generation))])
+            return
+        }
+        for change in outcome.changes { core.log.write(.notice, change) }
+        core.log.write(.notice, "reloaded", [("generation", .number(outcome.generation))])
+    }
+}

@@ -1,0 +1,79 @@
+import FastDaemonIO
+import FastDaemonSystem
+import Synchronization
+
+/// The listeners of the daemon: which are open, and which come and go as its config changes.
+final class ListenerSet: Sendable {
+    /// Each listener once, when it has been opened and is to be served. Ends when the daemon stops.
+    let opened: AsyncStream<OpenListener>
+
+    private let serve: AsyncStream<OpenListener>.Continuation
+    private let loops: EventLoopGroup
+    private let listeners = Mutex<[OpenListener]>([])
+
+    init(loops: EventLoopGroup) {
+        self.loops = loops
+        (opened, serve) = AsyncStream.makeStream()
+    }
+
+    /// Those that are open.
+    var all: [OpenListener] { listeners.withLock { $0 } }
+
+    /// What a config makes of the listeners. Those that are new are open, and nobody is served there yet; they close again
+    /// where this is thrown away.
+    struct Plan: Sendable {
+        fileprivate(set) var kept: [(listener: OpenListener, entry: ListenerConfiguration)] = []
+        fileprivate(set) var added: [OpenListener] = []
+        fileprivate(set) var removed: [OpenListener] = []
+
+        /// What could not be opened.
+        fileprivate(set) var problems: [IOError] = []
+
+        /// What is other than before, a line each.
+        var changes: [String] {
+            added.map { "\($0.name) is listened at" } + removed.map { "\($0.name) is not listened at any more" }
+        }
+    }
+
+    /// Opens what a config asks for and is not open.
+    func plan(_ configuration: Configuration) -> Plan {
+        var plan = Plan()
+        var rest = all
+        for entry in configuration.listeners {
+            if let index = rest.firstIndex(where: { $0.isFor(entry) }) {
+                plan.kept.append((rest.remove(at: index), entry))
+                continue
+            }
+            do {
+                plan.added.append(try OpenListener(entry, configuration.limits, on: loops))
+            } catch {
+                plan.problems.append(error)
+            }
+        }
+        plan.removed = rest
+        return plan
+    }
+
+    /// Serves what is new, stops serving what is gone. Returns what could not be changed of what stays.
+    func apply(_ plan: Plan, _ limits: Limits) -> [IOError] {
+        listeners.withLock { $0 = plan.kept.map(\.listener) + plan.added }
+        var problems: [IOError] = []
+        for (listener, entry) in plan.kept {
+            do { try listener.change(to: entry, limits) } catch { problems.append(error) }
+        }
+        for listener in plan.added { serve.yield(listener) }
+        for listener in plan.removed { listener.drain() }
+        return problems
+    }
+
+    /// Takes in what has come already, and nothing after that.
+    func stop() {
+        for listener in all { listener.drain() }
+        serve.finish()
+    }
+
+    /// Leaves no file behind, for a process that ends at once.
+    func removeFiles() {
+        for listener in all { listener.removeFile() }
+    }
+}

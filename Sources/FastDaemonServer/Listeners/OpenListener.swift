@@ -1,0 +1,76 @@
+import FastDaemonIO
+import FastDaemonSystem
+import Synchronization
+
+/// A listener of the config while it is open.
+final class OpenListener: Sendable {
+    enum Socket: Sendable {
+        case stream(Server)
+        case datagram(DatagramSocket)
+    }
+
+    let socket: Socket
+    private let current: Mutex<ListenerConfiguration>
+
+    /// Opens what an entry of the config asks for.
+    init(_ configuration: ListenerConfiguration, _ limits: Limits, on loops: EventLoopGroup) throws(IOError) {
+        if configuration.isDatagram {
+            let bound = try Listener.datagram(on: configuration.address, mode: configuration.mode)
+            socket = .datagram(try DatagramSocket(bound, longest: limits.datagramBytes, on: loops.loops[0]))
+        } else {
+            let backlog = Int32(limits.backlog)
+            socket = .stream(
+                try startServer(
+                    on: configuration.address, loops: loops, backlog: backlog, mode: configuration.mode))
+        }
+        current = Mutex(configuration)
+    }
+
+    /// What the config says of it at this moment. From any thread.
+    var configuration: ListenerConfiguration { current.withLock { $0 } }
+
+    /// Whether an entry of a config means this socket.
+    func isFor(_ entry: ListenerConfiguration) -> Bool {
+        let own = configuration
+        return own.address.description == entry.address.description && own.isDatagram == entry.isDatagram
+    }
+
+    /// Goes on as another entry for the same socket says.
+    func change(to entry: ListenerConfiguration, _ limits: Limits) throws(IOError) {
+        if configuration.mode != entry.mode { try listener.setMode(entry.mode) }
+        current.withLock { $0 = entry }
+        switch socket {
+        case .stream: try listener.setBacklog(Int32(limits.backlog))
+        case .datagram(let socket): socket.setLongest(limits.datagramBytes)
+        }
+    }
+
+    /// As people write it, with the port that the kernel chose.
+    var name: String {
+        var bound = configuration
+        bound.address = listener.address
+        return bound.name
+    }
+
+    private var listener: Listener {
+        switch socket {
+        case .stream(let server): server.listener
+        case .datagram(let socket): socket.listener
+        }
+    }
+
+    /// Takes what has come already, and nothing after that.
+    func drain() {
+        switch socket {
+        case .stream(let server): server.drain()
+        case .datagram(let socket):
+            socket.listener.removeFile()
+            socket.finish()
+        }
+    }
+
+    /// Leaves no file behind, for a process that ends without letting go of its values.
+    func removeFile() {
+        listener.removeFile()
+    }
+}
