@@ -30,16 +30,37 @@ struct LibraryImageTests {
         #expect(Array(copy) == library)
     }
 
-    @Test("A library of which any part at the end is missing that would be mapped is refused")
+    /// Where the last segment that is mapped ends: the table of sections behind it is never touched.
+    private var mappedBytes: Int {
+        library.withUnsafeBytes { bytes in
+            let header = bytes.loadUnaligned(as: Elf64_Ehdr.self)
+            return (0..<Int(header.e_phnum)).map { index in
+                let segment = bytes.loadUnaligned(
+                    fromByteOffset: Int(header.e_phoff) + index * MemoryLayout<Elf64_Phdr>.size, as: Elf64_Phdr.self)
+                return segment.p_type == PT_LOAD ? Int(segment.p_offset + segment.p_filesz) : 0
+            }.max()!
+        }
+    }
+
+    @Test("A library of which any part is missing that would be mapped is refused")
     func cutShort() throws {
-        // What stands behind the last segment, the table of sections, is never mapped.
-        for count in stride(from: 64, to: library.count * 3 / 4, by: library.count / 20) {
+        for count in Array(stride(from: 64, to: mappedBytes, by: mappedBytes / 20)) + [mappedBytes - 1] {
             let error = #expect(throws: PluginError.self) { try image(of: Array(library[..<count])) }
             guard case .cutShort? = error?.reason else {
                 Issue.record("\(count) bytes: \(error.map { "\($0)" } ?? "")")
                 continue
             }
         }
+        _ = try image(of: Array(library[..<mappedBytes]))
+    }
+
+    @Test(
+        "Its digest is what sha256sum prints, whatever the length",
+        arguments: [0, 1, 55, 56, 63, 64, 65, 119, 120, 70_000])
+    func digest(more: Int) throws {
+        let image = try image(of: library + (0..<more).map { UInt8(truncatingIfNeeded: $0) })
+        let printed = try run("/usr/bin/sha256sum", [image.path], seconds: 10)
+        #expect(String(decoding: printed.output, as: UTF8.self).hasPrefix(image.digest + " "))
     }
 
     @Test("A header that says anything is refused or found whole, and nothing worse", arguments: 0..<400)

@@ -8,6 +8,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include "clinux_digest.h"
 #include "clinux_files.h"
 #include "clinux_loop.h"
 #include "clinux_sockets.h"

@@ -30,7 +30,7 @@ import Testing
     @Test("Two hundred that run at the same time, in two hundred directories")
     func running() throws {
         let daemon = try RunningDaemon(
-            forSessions: .init(limits: ["commands": 200, "commandsPerPlugin": 200, "waitingPerPlugin": 200]))
+            forSessions: .init(limits: ["commands": 220, "commandsPerPlugin": 200, "waitingPerPlugin": 200]))
         let folder = try TemporaryFolder()
         let peers = try (0..<200).map { index in
             let path = folder.file("\(index)")
