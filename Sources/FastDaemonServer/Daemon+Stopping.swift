@@ -6,11 +6,15 @@ import Synchronization
 /// How the daemon stops.
 extension Daemon {
     func stop(because first: Int32, _ signals: Signals.Iterator, _ shutdown: Shutdown) async {
+        listeners.stop()
+        // Each loop hears of it, and then accepts what waits.
+        for _ in 0..<2 {
+            for loop in loops.loops { await loop.visit() }
+        }
+        for loop in loops.loops { loop.execute { loop.endReading() } }
         log.write(
             .notice, "stopping: no new connections; what runs is finished",
             [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
-        listeners.stop()
-        for loop in loops.loops { loop.execute { loop.endReading() } }
         var signals = signals
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.giveUpInTime(shutdown) }

@@ -90,8 +90,12 @@ final class ServerCore: Sendable {
                 [("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id)))])
             running.loop.execute {
                 guard self.running[running.call.id] != nil else { return }
-                running.call.cancel(.shutdown)
-                self.abandon(running.call.id)
+                if let call = running.call as? SessionCall {
+                    call.giveUp(.shuttingDown, "\(running.route.name): given up: another version took its place")
+                } else {
+                    running.call.cancel(.shutdown)
+                    self.abandon(running.call.id)
+                }
             }
         }
     }

@@ -23,13 +23,16 @@ public struct FixturePlugin: Sendable, Hashable {
 
     /// Compiles the fixture into a folder and returns the path of the library. The compiler's command is the one that
     /// `fastdaemon_plugin.h(3)` shows.
+    ///
+    /// - Parameter definitions: Macros of the fixture, such as `VERSION="2"`.
     @discardableResult
-    public func build(in folder: String, with compiler: Compiler) throws -> String {
+    public func build(in folder: String, with compiler: Compiler, definitions: [String] = []) throws -> String {
         let library = folder + "/" + libraryName
-        try compiler.run([
-            "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-pthread", "-I", Compiler.headerFolder, "-o", library,
-            Self.sourceFolder + "/" + name + ".c",
-        ])
+        try compiler.run(
+            [
+                "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-pthread", "-I", Compiler.headerFolder, "-o",
+                library,
+            ] + definitions.map { "-D" + $0 } + [Self.sourceFolder + "/" + name + ".c"])
         return library
     }
 }

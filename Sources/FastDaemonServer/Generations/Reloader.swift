@@ -149,8 +149,9 @@ final class Reloader: Sendable {
         for service in services { await service.takeUpLimits() }
         withExtendedLifetime(old) {}
         if gone.isEmpty { return }
+        let drain = nanoseconds(next.configuration.limits.drainSeconds)
         Task(executorPreference: loops.loops[0]) { [core, loops] in
-            await loops.loops[0].sleep(nanoseconds: nanoseconds(next.configuration.limits.drainSeconds))
+            await loops.loops[0].sleep(nanoseconds: drain)
             core.giveUpCalls(of: gone)
         }
     }

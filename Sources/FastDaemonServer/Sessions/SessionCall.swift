@@ -208,6 +208,11 @@ final class SessionCall: Call, @unchecked Sendable {
 
     var byteCounts: (in: Int, out: Int) { streams.withLock { ($0.bytesIn, $0.bytesOut) } }
 
+    /// Tells the handler to stop, and ends the session soon whether it does or not.
+    func giveUp(_ verdict: SessionVerdict, _ text: String) {
+        session.giveUp(verdict, text, because: .shutdown)
+    }
+
     func resize(columns: UInt16, rows: UInt16) {
         terminals.withLock { ($0.columns, $0.rows) = (columns, rows) }
     }

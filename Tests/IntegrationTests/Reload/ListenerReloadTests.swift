@@ -1,0 +1,67 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Listeners at a reload")
+struct ListenerReloadTests {
+    @Test("that stay keep their socket, and their connections do not notice")
+    func staying() throws {
+        let daemon = try RunningDaemon(version: "1")
+        let peer = try daemon.connect()
+        #expect(try peer.ask("version").output == "version 1\n")
+        let before = try inode(of: daemon.folder.file("socket"))
+        try daemon.folder.build(version: "2")
+        try daemon.reload()
+        #expect(try peer.ask("version").output == "version 2\n")
+        #expect(try inode(of: daemon.folder.file("socket")) == before)
+    }
+
+    @Test("come and go, of every kind")
+    func comingAndGoing() throws {
+        let all = [
+            #"{ "unix": "socket" }"#, #"{ "unix": "second" }"#, #"{ "unixDatagram": "datagrams" }"#,
+            #"{ "tcp": "127.0.0.1:0" }"#, #"{ "udp": "127.0.0.1:0" }"#,
+        ]
+        var configuration = DaemonConfiguration(listen: all, plugins: ["Echo"])
+        let daemon = try RunningDaemon(configuration)
+        let staying = try daemon.connect("second")
+        let (tcp, udp) = (try daemon.port(of: "tcp"), try daemon.port(of: "udp"))
+        configuration.listen = [all[0]]
+        try daemon.reload(configuration)
+        for name in ["second", "datagrams"] {
+            #expect(!FileManager.default.fileExists(atPath: daemon.folder.file(name)))
+        }
+        #expect(throws: RawPeer.Failure.self) { try RawPeer(tcp: tcp).ask("echo gone") }
+        #expect(throws: RawPeer.Failure.self) {
+            let peer = try RawPeer(udp: udp)
+            try peer.send("echo gone")
+            // The kernel answers for a port that is closed.
+            _ = try peer.receiveDatagram()
+        }
+        // A connection outlives its listener.
+        #expect(try staying.ask("echo here").output == "here\n")
+        configuration.listen = all
+        let lines = try daemon.reload(configuration)
+        #expect(try daemon.connect("second").ask("echo back").output == "back\n")
+        #expect(lines.filter { $0.contains("is listened at") }.count == 4)
+    }
+
+    @Test("that change their mode, their users or their protocol do so without being closed")
+    func changing() throws {
+        let daemon = try RunningDaemon(version: "1")
+        try daemon.reload(
+            DaemonConfiguration(
+                listen: [#"{ "unix": "socket", "mode": "0660", "protocol": "classic" }"#], plugins: ["Echo"]))
+        let attributes = try FileManager.default.attributesOfItem(atPath: daemon.folder.file("socket"))
+        #expect(attributes[.posixPermissions] as? Int == 0o660)
+        let peer = try daemon.connect()
+        try peer.send(recordBytes("", "echo classic"))
+        #expect(try peer.receiveReply() == Reply("classic\n"))
+    }
+
+    private func inode(of path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        guard let number = attributes[.systemFileNumber] as? Int else { throw TestFailure("no inode") }
+        return number
+    }
+}

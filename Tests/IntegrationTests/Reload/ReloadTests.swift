@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A reload")
+struct ReloadTests {
+    @Test("takes up a new version while calls of the old one go on, and destroys that when the last has ended")
+    func newVersion() throws {
+        let daemon = try RunningDaemon(version: "1")
+        let held = try daemon.session(RawRequest("hold"))
+        try held.receive(text: "holding\n")
+        try daemon.folder.build(version: "2")
+        let lines = try daemon.reload()
+        #expect(lines.contains { $0.contains("notice: versions 1.0 was loaded anew") })
+        #expect(lines.contains { $0.contains("notice: reloaded generation=2") })
+        #expect(try daemon.ask("version").output == "version 2\n")
+        #expect(!daemon.log.contains { $0.contains("destroyed 1") })
+        #expect(try held.finish().summary == "version 1\n||completed 0")
+        #expect(daemon.waitForLine { $0.contains("destroyed 1") } != nil)
+        #expect(try daemon.stop().status == .exited(0))
+        #expect(daemon.log.contains { $0.contains("destroyed 2") })
+    }
+
+    @Test("carries over what has not changed: it is not loaded again, and its counts go on")
+    func unchanged() throws {
+        let daemon = try RunningDaemon(version: "1")
+        for _ in 0..<3 { _ = try daemon.ask("version") }
+        try daemon.reload()
+        #expect(try daemon.ask("version").output == "version 1\n")
+        #expect(daemon.log.filter { $0.contains("created 1") }.count == 1)
+        #expect(!daemon.log.contains { $0.contains("tested") || $0.contains("destroyed") })
+        #expect(try daemon.status()["version"]?.totals.calls == 4)
+    }
+
+    @Test("serves what is listed now, and nothing else, under the names that it is to have now")
+    func plugins() throws {
+        let daemon = try RunningDaemon(version: "1")
+        let lines = try daemon.reload(
+            DaemonConfiguration(plugins: [
+                #"{ "library": "libversions.so", "commands": { "which": "version" } }"#, "Wait",
+            ]))
+        #expect(lines.contains { $0.contains("notice: echo is not served any more") })
+        #expect(lines.contains { $0.contains("notice: wait 1.0 is new") })
+        #expect(try daemon.ask("which").output == "version 1\n")
+        #expect(try daemon.ask("wait 0").output == "waited 0\n")
+        for gone in ["version", "echo"] {
+            #expect(try daemon.ask(gone).errors.contains("there is no command '\(gone)'"))
+        }
+    }
+
+    @Test("changes limits and the log")
+    func limits() throws {
+        let daemon = try RunningDaemon(version: "1")
+        var changed = DaemonConfiguration.versions
+        (changed.limits, changed.level) = (["replyBytes": 64], "info")
+        try daemon.reload(changed)
+        let text = String(repeating: "x", count: 100)
+        #expect(try daemon.ask("echo \(text)").errors.contains("(limits.replyBytes)"))
+        #expect(daemon.waitForLine { $0.contains("info: call command=echo") } != nil)
+        try daemon.reload(.versions)
+        #expect(try daemon.ask("echo \(text)").output == "\(text)\n")
+    }
+
+    @Test("happens once for those who ask while one goes on, and once more")
+    func coalescing() throws {
+        let daemon = try RunningDaemon(version: "1")
+        for _ in 0..<200 { daemon.send(SIGHUP) }
+        try daemon.reload()
+        #expect(try daemon.ask("version").output == "version 1\n")
+    }
+
+    @Test("gives up calls of the old version that go on for longer than the limit on draining")
+    func drainLimit() throws {
+        var configuration = DaemonConfiguration.versions
+        configuration.limits = ["drainSeconds": 0.2]
+        let daemon = try RunningDaemon(version: "1", configuration)
+        let held = try daemon.session(RawRequest("hold"))
+        try held.receive(text: "holding\n")
+        try daemon.folder.build(version: "2")
+        try daemon.reload()
+        #expect(try held.skipToEnd().status == 75)
+        #expect(daemon.waitForLine { $0.contains("destroyed 1") } != nil)
+    }
+}
