@@ -38,7 +38,9 @@ struct RefusedReloadTests {
         #expect(try daemon.ask("echo on").output == "on\n")
     }
 
-    @Test("of a version that fails, hangs, or crashes keeps the old one", arguments: VersionFault.allCases.filter { $0 != .loadingCrashes })
+    @Test(
+        "of a version that fails, hangs, or crashes keeps the old one",
+        arguments: VersionFault.allCases.filter { $0 != .loadingCrashes })
     func versions(fault: VersionFault) throws {
         if fault == .nothing { return }
         let daemon = try RunningDaemon(version: "1")
