@@ -26,11 +26,11 @@ import Testing
 
     @Test("Handlers that stream 10 GB to clients that never read: memory within limits.bufferBytes + 10 %")
     func endlessStreams() throws {
-        let (cap, count) = (32 << 20, 80)
+        let (cap, count) = (64 << 20, 200)
         let daemon = try RunningDaemon(
             with: ["session_tools"],
             DaemonConfiguration(limits: [
-                "bufferBytes": Double(cap), "commands": 100, "commandsPerPlugin": 100, "waitingPerPlugin": 100,
+                "bufferBytes": Double(cap), "commands": 200, "commandsPerPlugin": 200, "waitingPerPlugin": 200,
             ]))
         func flood(window: UInt32) throws -> [RawSession] {
             try (0..<count).map { _ in
