@@ -30,7 +30,7 @@ import Testing
         let daemon = try RunningDaemon(
             with: ["session_tools"],
             DaemonConfiguration(limits: [
-                "bufferBytes": Double(cap), "commands": 200, "commandsPerPlugin": 200, "waitingPerPlugin": 200,
+                "bufferBytes": Double(cap), "commands": 400, "commandsPerPlugin": 200, "waitingPerPlugin": 200,
             ]))
         func flood(window: UInt32) throws -> [RawSession] {
             try (0..<count).map { _ in
