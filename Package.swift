@@ -163,6 +163,8 @@ let package = Package(
 
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "FaultTests", dependencies: ["TestSupport"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

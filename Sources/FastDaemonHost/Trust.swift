@@ -14,6 +14,8 @@ public struct TrustError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Fault: Equatable, Sendable {
         case belongsTo(user: UInt32)
         case isWritableByOthers(mode: UInt32)
+        /// The kernel does not say whose it is, with this errno.
+        case isUnreadable(code: Int32)
     }
 
     /// In words, for people.
@@ -24,6 +26,8 @@ public struct TrustError: Error, Equatable, Sendable, CustomStringConvertible {
         case .isWritableByOthers(let mode):
             "\(path) may be written to by others than its owner (mode \(String(mode & 0o7777, radix: 8))); "
                 + "mend it with: chmod go-w \(path)"
+        case .isUnreadable(let code):
+            "\(path): nobody knows whose it is, because the kernel did not say: \(String(cString: strerror(code)))"
         }
     }
 }
@@ -34,18 +38,18 @@ public struct TrustError: Error, Equatable, Sendable, CustomStringConvertible {
 public enum Trust {
     /// Checks an opened file or folder by itself.
     public static func check(_ descriptor: borrowing Descriptor, at path: String) throws(TrustError) {
-        try check(status(of: descriptor.number), at: path, allowsSticky: false)
+        try check(status(of: descriptor.number, at: path), at: path, allowsSticky: false)
     }
 
     /// Checks every folder above an opened folder, up to the root.
     public static func checkFolders(above folder: borrowing Descriptor, at path: String) throws(TrustError) {
         var name = path
-        var below = status(of: folder.number)
+        var below = try status(of: folder.number, at: path)
         var parent = clinux_open_directory(folder.number, "..")
         // It ends at the root, which is its own parent, or where this user cannot look up any further.
         while parent >= 0 {
             let current = Descriptor(owning: parent)
-            let found = status(of: current.number)
+            let found = try status(of: current.number, at: parentPath(of: name))
             if found.device == below.device, found.inode == below.inode { return }
             name = parentPath(of: name)
             try check(found, at: name, allowsSticky: true)
@@ -65,10 +69,10 @@ public enum Trust {
         }
     }
 
-    private static func status(of number: Int32) -> clinux_status {
+    private static func status(of number: Int32, at path: String) throws(TrustError) -> clinux_status {
         var status = clinux_status()
         let result = clinux_status_of(number, &status)
-        precondition(result == 0, "fstat of an open descriptor failed with errno \(-result)")
+        if result < 0 { throw TrustError(path: path, fault: .isUnreadable(code: -result)) }
         return status
     }
 

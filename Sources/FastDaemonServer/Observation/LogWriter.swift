@@ -15,6 +15,9 @@ final class LogWriter: @unchecked Sendable {
     private let state = Mutex(State())
     private let bell: UnsafeMutablePointer<UInt32>
 
+    /// Where no thread was to be had, whoever logs writes.
+    private var hasThread = true
+
     /// How much may wait to be written, in bytes.
     private static let room = 1 << 20
 
@@ -27,7 +30,7 @@ final class LogWriter: @unchecked Sendable {
         let started = clinux_thread_start(
             { argument in Unmanaged<LogWriter>.fromOpaque(argument!).takeUnretainedValue().run() },
             Unmanaged.passRetained(self).toOpaque())
-        precondition(started == 0, "cannot start the thread that writes the log: errno \(-started)")
+        hasThread = started == 0
     }
 
     /// Has a line written, which ends with a line break.
@@ -39,7 +42,7 @@ final class LogWriter: @unchecked Sendable {
                 state.bytes.append(contentsOf: line.utf8)
             }
         }
-        ring()
+        if hasThread { ring() } else { writeWhatWaits() }
     }
 
     private func ring() {
@@ -52,8 +55,12 @@ final class LogWriter: @unchecked Sendable {
         while true {
             while clinux_load_acquire(bell) == 0 { clinux_wait_while(bell, 0) }
             clinux_store_release(bell, 0)
-            while let bytes = next() { Self.writeAll(bytes) }
+            writeWhatWaits()
         }
+    }
+
+    private func writeWhatWaits() {
+        while let bytes = next() { Self.writeAll(bytes) }
     }
 
     /// Takes what waits to be written; nil where nothing does.

@@ -1,0 +1,144 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// System calls that fail in turn, through strace(1). Whatever fails, a client gets the right answer, or an error, or a
+/// connection that is closed; nothing hangs, and the daemon lives.
+@Suite(
+    "Faults: system calls", .serialized, .ownThread, .timeLimit(.minutes(10)),
+    .enabled(if: isInstalled("strace"), "strace is not installed"))
+struct InjectionTests {
+    /// What a daemon calls while it serves, and what of its errors a sound kernel may return there.
+    private static let served = Injection.all([
+        ("accept4", "EMFILE ENFILE ENOBUFS ENOMEM ECONNABORTED EPROTO EINTR EPERM", 1...8),
+        ("recvfrom", "EINTR ECONNRESET ENOMEM ETIMEDOUT", 1...12),
+        ("sendto", "EINTR EPIPE ECONNRESET ENOBUFS ENOMEM", 1...12),
+        ("epoll_wait", "EINTR", 1...12),
+        ("epoll_ctl", "ENOMEM ENOSPC", 1...7),
+        ("openat", "EMFILE ENFILE ENOMEM EACCES ENOENT EIO ELOOP EINTR", 1...6),
+        ("fchdir", "EACCES ENOENT EIO", 1...6),
+        ("eventfd2", "EMFILE ENFILE ENOMEM", 1...3),
+        ("getsockopt", "ENOBUFS ENOMEM", 1...6),
+        ("write", "EINTR", 1...9),
+    ])
+
+    /// What it calls while it starts.
+    private static let started = Injection.all([
+        ("socket", "EMFILE ENOBUFS EACCES", 1...1), ("bind", "EACCES EADDRINUSE", 1...1), ("listen", "ENOBUFS", 1...1),
+        // The first of these are libdispatch's own, which ends the process where they fail.
+        ("epoll_create1", "EMFILE ENOMEM", 2...3), ("eventfd2", "EMFILE ENOMEM", 2...3), ("epoll_ctl", "ENOMEM", 2...4),
+        ("openat2", "EMFILE EIO ENOENT EINTR", 1...3), ("memfd_create", "EMFILE ENOMEM", 1...3),
+        ("sendfile", "EIO ENOMEM", 1...3), ("fcntl", "EMFILE EINVAL", 1...4), ("clone3", "EAGAIN ENOMEM", 1...6),
+        ("pipe2", "EMFILE", 1...1), ("fchmod", "EIO", 1...1), ("chmod", "EIO", 1...1),
+        ("newfstatat", "EIO EACCES", 1...4),
+    ])
+
+    @Test("System calls fail in turn while a daemon starts: it serves, or says why it does not", arguments: started)
+    func starting(injection: Injection) throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration())
+        let program = try RunningProgram(
+            "/usr/bin/env",
+            ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", folder.file("strace")] + injection.options
+                + [builtProgram("fastdaemond"), "--config", folder.configuration])
+        var lines = 0
+        while let line = program.nextErrorLine(after: lines, seconds: 20), !line.contains(" notice: ready") {
+            lines += 1
+        }
+        if let peer = try? RawPeer(unix: folder.file("socket")) {
+            #expect(try peer.ask("daemon ping") == Reply("pong\n"), "\(injection)")
+        }
+        program.send(SIGTERM)
+        let result = try program.wait(seconds: 20)
+        let isClean = [.exited(0), .exited(69), .exited(78)].contains(result.status)
+        #expect(isClean && !result.errors.isEmpty, "\(injection): \(result.status), \(result.errorText.suffix(300))")
+    }
+
+    @Test("300 system calls fail in turn while a daemon serves: a right reply or a clean close, and it lives")
+    func serving() throws {
+        let daemon = try RunningDaemon(with: ["session_tools"])
+        try Data("a note\n".utf8).write(to: URL(filePath: daemon.folder.file("note")))
+        let questions = Questions(daemon)
+        #expect(try questions.askAll() == [])
+        let descriptors = daemon.descriptorCount
+        var failed = 0
+        for injection in Self.served {
+            let injector = try Injector(injection, into: daemon)
+            let odd =
+                (try? questions.askAll(mayFail: true) + questions.askAll(mayFail: true)) ?? [
+                    "the questions could not be asked"
+                ]
+            #expect(odd == [], "\(injection)")
+            if try injector.finish() { failed += 1 }
+            // What failed is over, and so is what it did.
+            #expect(try questions.askAll() == [], "after \(injection)")
+            guard daemon.isAlive else { throw TestFailure("\(injection) killed the daemon: \(daemon.log.suffix(5))") }
+        }
+        print("injection: \(failed) calls of \(Self.served.count) points failed while serving")
+        #expect(failed > Self.served.count * 9 / 10)
+        #expect(daemon.waitForDescriptors(atMost: descriptors), "\(daemon.descriptorCount), not \(descriptors)")
+        #expect(try daemon.stop().status == .exited(0))
+    }
+}
+
+/// What is asked at each point.
+private struct Questions {
+    let daemon: RunningDaemon
+
+    init(_ daemon: RunningDaemon) {
+        self.daemon = daemon
+    }
+
+    /// Asks all of them. Returns what went wrong, in words.
+    ///
+    /// - Parameter mayFail: Whether an error or a closed connection is as good as a right answer.
+    func askAll(mayFail: Bool = false) throws -> [String] {
+        var odd: [String] = []
+        for line in ["echo hello", "wait 0"] {
+            let right = Reply(line == "wait 0" ? "waited 0\n" : "hello\n")
+            odd += judge(line, mayFail) { peer in
+                let reply = try peer.ask(line)
+                return reply == right
+                    ? .right : reply.output.isEmpty && !reply.errors.isEmpty ? .error : .wrong("\(reply)")
+            }
+        }
+        let sessions = [
+            ("echo", RawRequest("echo"), "some input"), ("show", RawRequest("show", "note"), "a note\n"),
+            ("wait", RawRequest("wait", "0"), "waited 0\n"),
+        ]
+        for (name, request, output) in sessions {
+            odd += judge("session of \(name)", mayFail) { peer in
+                let session = RawSession(peer)
+                try session.send(request.with(\.directory, daemon.folder.path))
+                try session.receiveHello()
+                let outcome = try session.finish(input: Array("some input".utf8))
+                if outcome.summary == "\(output)||completed 0" { return .right }
+                return outcome.end.status != 0 && output.hasPrefix(outcome.outputText)
+                    ? .error : .wrong(outcome.summary)
+            }
+        }
+        return odd
+    }
+
+    private enum Answer {
+        case right
+        case error
+        case wrong(String)
+    }
+
+    private func judge(_ name: String, _ mayFail: Bool, _ ask: (RawPeer) throws -> Answer) -> [String] {
+        let watch = Stopwatch()
+        do {
+            switch try ask(daemon.connect()) {
+            case .right: return []
+            case .error where mayFail: return []
+            case .error: return ["\(name): an error"]
+            case .wrong(let what): return ["\(name): \(what)"]
+            }
+        } catch let failure as RawPeer.Failure where failure.code == EAGAIN {
+            return ["\(name): nothing came for \(RawPeer.patience) s"]
+        } catch {
+            // The connection was closed, in the middle of an answer perhaps.
+            return mayFail && watch.seconds < 7 ? [] : ["\(name): \(error), after \(watch.seconds) s"]
+        }
+    }
+}

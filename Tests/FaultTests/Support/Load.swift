@@ -1,0 +1,153 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// Clients that ask a daemon one thing after the other, each on a thread of its own, until they are stopped. Every answer is
+/// held against what it must be.
+final class Load: Sendable {
+    /// What is asked, and the answer that alone is right.
+    struct Question: Sendable {
+        let bytes: [UInt8]
+        let reply: [UInt8]
+
+        /// A record.
+        init(_ line: String, input: String = "", reply: String) {
+            bytes = recordBytes(line, input)
+            self.reply = recordBytes(reply)
+        }
+
+        /// One that every daemon answers.
+        static let echo = Question("echo hello", reply: "hello\n")
+    }
+
+    /// What came of it.
+    struct Tally: Sendable {
+        /// How many calls were answered rightly.
+        var calls = 0
+        /// How many were not.
+        var failed = 0
+        /// The first few of those, in words.
+        var failures: [String] = []
+        /// How long each took that was answered rightly, in seconds.
+        var durations: [Double] = []
+
+        /// The duration that so much of all calls stayed below.
+        func quantile(_ share: Double) -> Double {
+            let sorted = durations.sorted()
+            return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+        }
+
+        /// The same in the middle one of the stretches of 500 calls, so that a pause of the machine's own counts for one
+        /// stretch and not for all.
+        func typicalQuantile(_ share: Double) -> Double {
+            let stretches = stride(from: 0, to: durations.count, by: 500).map { start in
+                Tally(durations: Array(durations[start...].prefix(500))).quantile(share)
+            }
+            return stretches.isEmpty ? 0 : stretches.sorted()[stretches.count / 2]
+        }
+    }
+
+    private let isOver = Flag()
+    private let tallies: Mutex<[Tally]>
+    private let answered = Atomic(0)
+    private let threads = Mutex<[BackgroundThread]>([])
+
+    /// Begins.
+    ///
+    /// - Parameters:
+    ///   - connect: Gives a connection to the daemon.
+    ///   - pace: How many calls a second each client makes at most; nil for as many as there can be.
+    ///   - callsPerConnection: After how many calls a client connects anew.
+    init(
+        of questions: [Question] = [.echo], clients: Int = 1, pace: Double? = nil, callsPerConnection: Int = .max,
+        connect: @escaping @Sendable () throws -> RawPeer
+    ) {
+        tallies = Mutex(Array(repeating: Tally(), count: clients))
+        for client in 0..<clients {
+            let thread = BackgroundThread { [self] in
+                var asker = Asker(questions, callsPerConnection, connect)
+                let watch = Stopwatch()
+                var asked = 0
+                while !isOver.isSet {
+                    if let pace {
+                        let early = Double(asked) / pace - watch.seconds
+                        if early > 0 { usleep(UInt32(early * 1e6)) }
+                    }
+                    asked += 1
+                    if asker.ask() { answered.add(1, ordering: .relaxed) }
+                }
+                let tally = asker.tally
+                tallies.withLock { $0[client] = tally }
+            }
+            threads.withLock { $0.append(thread) }
+        }
+    }
+
+    deinit { isOver.set() }
+
+    /// How many calls were answered rightly so far.
+    var calls: Int { answered.load(ordering: .relaxed) }
+
+    /// Stops the clients after the calls that they are in, and returns what came of all.
+    func stop() -> Tally {
+        isOver.set()
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        return tallies.withLock { tallies in
+            tallies.reduce(into: Tally()) { sum, tally in
+                sum.calls += tally.calls
+                sum.failed += tally.failed
+                sum.failures += tally.failures
+                sum.durations += tally.durations
+            }
+        }
+    }
+
+    /// Lets the clients go on for some time, and returns what came of all.
+    func run(seconds: Double) -> Tally {
+        Thread.sleep(forTimeInterval: seconds)
+        return stop()
+    }
+}
+
+/// One of the clients.
+private struct Asker {
+    private let questions: [Load.Question]
+    private let callsPerConnection: Int
+    private let connect: () throws -> RawPeer
+    private var peer: RawPeer?
+    private var callsOnPeer = 0
+    private(set) var tally = Load.Tally()
+
+    init(_ questions: [Load.Question], _ callsPerConnection: Int, _ connect: @escaping () throws -> RawPeer) {
+        self.questions = questions
+        self.callsPerConnection = callsPerConnection
+        self.connect = connect
+    }
+
+    /// Asks the next question. Returns whether the answer was right.
+    mutating func ask() -> Bool {
+        let question = questions[(tally.calls + tally.failed) % questions.count]
+        let watch = Stopwatch()
+        do {
+            let peer = try peer ?? connect()
+            try peer.send(question.bytes)
+            let reply = try peer.receive(question.reply.count)
+            guard reply == question.reply else {
+                let rest = (try? peer.receive(200)) ?? []
+                throw TestFailure("another answer: \(String(decoding: reply + rest, as: UTF8.self).debugDescription)")
+            }
+            callsOnPeer += 1
+            self.peer = callsOnPeer < callsPerConnection ? peer : nil
+            if self.peer == nil { callsOnPeer = 0 }
+        } catch {
+            tally.failed += 1
+            if tally.failures.count < 5 { tally.failures.append("\(error)") }
+            peer = nil
+            callsOnPeer = 0
+            return false
+        }
+        tally.calls += 1
+        tally.durations.append(watch.seconds)
+        return true
+    }
+}

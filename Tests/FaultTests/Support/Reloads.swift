@@ -1,0 +1,55 @@
+import Foundation
+import TestSupport
+
+extension RunningDaemon {
+    private static func isOutcome(_ line: String) -> Bool {
+        line.contains(" notice: reloaded ") || line.contains(" error: not reloaded")
+    }
+
+    /// Has the daemon take up what has changed, and waits until it has, or has refused to.
+    ///
+    /// - Returns: whether it has.
+    func reload() throws -> Bool {
+        let before = log.count(where: Self.isOutcome)
+        send(SIGHUP)
+        var seen = 0
+        let outcome = waitForLine { line in
+            if Self.isOutcome(line) { seen += 1 }
+            return seen > before
+        }
+        guard let outcome else {
+            throw TestFailure("no word of a reload: \(log.suffix(10).joined(separator: "\n"))")
+        }
+        return outcome.contains(" notice: reloaded ")
+    }
+
+    /// Which generation is served, by the log; 1 is the first.
+    var generation: Int {
+        let line = log.last { $0.contains(" notice: reloaded ") }
+        return line?.split(separator: "generation=").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 1
+    }
+
+    /// What is served now, a command a line.
+    func commands() throws -> String { try ask("daemon commands").output }
+}
+
+extension DaemonFolder {
+    /// Puts these bytes in the place of a library in one step, as `install` does.
+    func replace(_ library: String, with bytes: Data) throws {
+        let new = file("new.so")
+        try bytes.write(to: URL(filePath: new))
+        chmod(new, 0o755)
+        guard rename(new, self.library(library)) == 0 else { throw TestFailure("cannot replace \(library)") }
+    }
+
+    /// The bytes of a library.
+    func bytes(of library: String) throws -> Data { try Data(contentsOf: URL(filePath: self.library(library))) }
+
+    /// Writes the config in one step: whoever reads it finds the one or the other.
+    func rewrite(_ bytes: Data) throws {
+        let new = file("new.json")
+        try bytes.write(to: URL(filePath: new))
+        chmod(new, 0o644)
+        guard rename(new, configuration) == 0 else { throw TestFailure("cannot replace the config") }
+    }
+}

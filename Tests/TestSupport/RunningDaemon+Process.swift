@@ -1,0 +1,38 @@
+import Foundation
+
+/// What the kernel says of the daemon's process.
+extension RunningDaemon {
+    /// The most memory that was ever resident, in bytes.
+    public var peakResidentBytes: Int { statusNumber("VmHWM") * 1024 }
+
+    /// How many threads it has.
+    public var threadCount: Int { statusNumber("Threads") }
+
+    /// Forgets the peak of resident memory up to now (proc(5), `clear_refs`).
+    public func resetPeak() {
+        try? Data("5".utf8).write(to: URL(filePath: "/proc/\(process)/clear_refs"))
+    }
+
+    /// Whether the process is there, and not a corpse that waits to be collected.
+    public var isAlive: Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        guard let state = text.split(separator: ")").last?.first(where: { $0 != " " }) else { return false }
+        return state != "Z" && state != "X"
+    }
+
+    /// The processes whose parent it is.
+    public var children: [pid_t] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.flatMap { thread in
+            let path = "/proc/\(process)/task/\(thread)/children"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return text.split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
+    private func statusNumber(_ name: String) -> Int {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+}
