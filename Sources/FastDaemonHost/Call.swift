@@ -31,6 +31,15 @@ open class Call: @unchecked Sendable {
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let lastSignal = Atomic<Int32>(0)
 
+    /// When the daemon answers the caller in the handler's place, in nanoseconds of the monotonic clock; 0 for never.
+    @exclusivity(unchecked) public final var limitDeadline: UInt64 = 0
+
+    /// When nobody waits for the call any more: the earlier of the caller's own deadline and the daemon's.
+    public final var deadline: UInt64 {
+        let callers = callerDeadline
+        return limitDeadline == 0 || callers == 0 ? max(limitDeadline, callers) : min(limitDeadline, callers)
+    }
+
     /// Whether its turn has come; before that it waits.
     public let hasBegun = Atomic(false)
 
@@ -66,6 +75,7 @@ open class Call: @unchecked Sendable {
     private func begin(_ command: PluginCommand, _ id: UInt64) {
         if self.command !== command { self.command = command }
         self.id = id
+        limitDeadline = 0
         if let factsStorage {
             factsStorage.deallocate()
             self.factsStorage = nil
@@ -133,7 +143,7 @@ open class Call: @unchecked Sendable {
     open var directoryDescriptor: Int32 { command.plugin.services.pool.startDirectory.number }
 
     /// When the caller stops waiting, in nanoseconds of the monotonic clock; 0 where it waits for ever.
-    open var deadline: UInt64 { 0 }
+    open var callerDeadline: UInt64 { 0 }
 
     /// The call was cancelled: what waits in it has to look again. From any thread.
     open func noteCancellation() {}

@@ -8,6 +8,9 @@ import Synchronization
 /// They are threads of its own: on Swift's shared pool, which has as many threads as there are cores, a few blocking calls
 /// would stop everything else. Each has a working directory of its own, so that a relative path means the caller's.
 ///
+/// Calls that were let in, which come as jobs, have as many threads as the limit says. What plugins hand over themselves may
+/// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting.
+///
 /// One piece of work wakes one thread; the thread that became idle last is the first to be used again, because its memory is
 /// still in the cache.
 public final class ThreadPool: TaskExecutor, Sendable {
@@ -18,29 +21,12 @@ public final class ThreadPool: TaskExecutor, Sendable {
     private let umask: UInt32
 
     private struct State {
-        /// Work that waits for a thread, in order from `head`.
-        var queue: [Work] = []
-        var head = 0
+        var line: WorkLine<Work>
         var idle: [Worker] = []
         var threads = 0
 
-        /// The most threads there will be. They are started when they are first needed, and stay.
-        var limit: Int
-
         /// Whether the kernel gives threads directories of their own, as far as is known.
         var threadsHaveDirectories = true
-
-        /// Takes out the first piece of waiting work. The array moves up only when half of it is gone.
-        mutating func nextQueued() -> Work? {
-            guard head < queue.count else { return nil }
-            let work = queue[head]
-            head += 1
-            if head * 2 > queue.count {
-                queue.removeFirst(head)
-                head = 0
-            }
-            return work
-        }
     }
 
     /// A function of a plugin's, in C.
@@ -50,6 +36,12 @@ public final class ThreadPool: TaskExecutor, Sendable {
     private enum Work: @unchecked Sendable {
         case job(UnownedJob, UnownedTaskExecutor)
         case function(Function, UnsafeMutableRawPointer?, directory: Int32)
+
+        /// Whether a plugin handed it over itself.
+        var isPlugins: Bool {
+            if case .function = self { return true }
+            return false
+        }
     }
 
     /// One thread. `@unchecked Sendable`: `work` is handed over by the pool's lock and the thread's own `bell`.
@@ -70,20 +62,18 @@ public final class ThreadPool: TaskExecutor, Sendable {
         }
     }
 
-    /// - Parameter umask: what each piece of work finds as its umask, whatever an earlier one made of it.
+    /// - Parameters:
+    ///   - limit: how many jobs run at once, and how many functions of plugins. Threads are started when they are first
+    ///     needed, and stay.
+    ///   - umask: what each piece of work finds as its umask, whatever an earlier one made of it.
     public init(limit: Int, umask: UInt32) throws(IOError) {
         self.umask = umask
         startDirectory = Descriptor(
             owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
-        state = Mutex(State(limit: max(1, limit)))
+        state = Mutex(State(line: WorkLine(limit: max(1, limit))))
         // The first thread now: with one there, work always has somewhere to run.
         state.withLock { $0.threads += 1 }
         try startThread(with: nil)
-    }
-
-    /// Changes the most threads that there will be. Those that there are stay.
-    public func setLimit(_ limit: Int) {
-        state.withLock { $0.limit = max(1, limit) }
     }
 
     // MARK: - Handing over work
@@ -106,17 +96,19 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     private func submit(_ work: Work) {
         let next = state.withLock { state -> Next in
+            guard state.line.mayRun(work, isPlugins: work.isPlugins) else { return .wait }
             if let worker = state.idle.popLast() {
                 worker.work = work
                 return .wake(worker)
             }
-            if state.threads < state.limit {
-                // Counted here, so that whoever comes at the same moment finds one fewer to start.
-                state.threads += 1
-                return .startThread
+            if state.line.running <= state.threads {
+                // The first thread is on its way, and finds it.
+                state.line.putBack(work, isPlugins: work.isPlugins)
+                return .wait
             }
-            state.queue.append(work)
-            return .wait
+            // Counted here, so that whoever comes at the same moment finds one fewer to start.
+            state.threads += 1
+            return .startThread
         }
         switch next {
         case .wake(let worker): ring(worker)
@@ -128,7 +120,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
                 // No more threads are to be had now. One that has become idle takes it, or else the next that does.
                 let idle = state.withLock { state -> Worker? in
                     guard let worker = state.idle.popLast() else {
-                        state.queue.append(work)
+                        state.line.putBack(work, isPlugins: work.isPlugins)
                         return nil
                     }
                     worker.work = work
@@ -169,8 +161,10 @@ public final class ThreadPool: TaskExecutor, Sendable {
         clinux_set_thread_context(Unmanaged.passUnretained(worker).toOpaque())
         worker.separateDirectory()
         if !worker.hasOwnDirectory { state.withLock { $0.threadsHaveDirectories = false } }
-        while true {
-            switch nextWork(of: worker) {
+        var done: Work?
+        while let work = nextWork(of: worker, after: done) {
+            done = work
+            switch work {
             case .job(let job, let executor): job.runSynchronously(on: executor)
             case .function(let function, let argument, let directory):
                 enter(directory, worker)
@@ -179,17 +173,52 @@ public final class ThreadPool: TaskExecutor, Sendable {
         }
     }
 
-    private func nextWork(of worker: Worker) -> Work {
+    /// What a thread does next; nil where there are more threads than are needed.
+    private func nextWork(of worker: Worker, after done: Work?) -> Work? {
         if let work = worker.work.take() { return work }
-        let found = state.withLock { state -> Work? in
-            if let work = state.nextQueued() { return work }
+        let (found, mayEnd) = state.withLock { state -> (Work?, Bool) in
+            if let done { state.line.noteEnd(isPlugins: done.isPlugins) }
+            if let work = state.line.next() { return (work, false) }
+            if state.threads > state.line.mostThreads {
+                state.threads -= 1
+                return (nil, true)
+            }
             clinux_store_release(worker.bell, 0)
             state.idle.append(worker)
-            return nil
+            return (nil, false)
         }
-        if let found { return found }
+        if found != nil || mayEnd { return found }
         while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
         return worker.work.take()!
+    }
+
+    // MARK: - How many
+
+    /// Changes how many jobs, and how many functions of plugins, run at once. What runs already goes on.
+    public func setLimit(_ limit: Int) {
+        change { $0.limit = max(1, limit) }
+    }
+
+    /// A thread may not come back from the job that it runs: another is to be had in its place.
+    public func noteStuck() {
+        change { $0.stuck += 1 }
+    }
+
+    /// A thread that was counted as stuck came back.
+    public func noteReturn() {
+        change { $0.stuck -= 1 }
+    }
+
+    /// Has work begin that now may.
+    private func change(_ body: (inout WorkLine<Work>) -> Void) {
+        let works = state.withLock { state in
+            body(&state.line)
+            var works: [Work] = []
+            while let work = state.line.next() { works.append(work) }
+            for work in works { state.line.noteEnd(isPlugins: work.isPlugins) }
+            return works
+        }
+        for work in works { submit(work) }
     }
 
     /// Whether a thread of the pool can make a directory its own.

@@ -150,6 +150,8 @@ public final class Connection: @unchecked Sendable {
 
     /// Calls `body` on the loop when the peer has hung up both ways, so that nothing can reach it. Loop thread only.
     public func onHangUp(_ body: @escaping @Sendable () -> Void) {
+        // A connection on which nobody waits may not be watched yet. Where it cannot be, whoever waits next is told.
+        _ = registration.registerIfNeeded()
         if registration.isHungUp { body() } else { registration.onHangUp = body }
     }
 

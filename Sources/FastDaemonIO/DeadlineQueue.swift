@@ -37,8 +37,14 @@ struct DeadlineQueue {
         return first
     }
 
-    private mutating func siftDown() {
-        var parent = 0
+    /// Throws away entries that mean nothing any more.
+    mutating func removeAll(where isStale: (Entry) -> Bool) {
+        heap.removeAll(where: isStale)
+        for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(from: parent) }
+    }
+
+    private mutating func siftDown(from start: Int = 0) {
+        var parent = start
         while true {
             var least = parent
             for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {

@@ -30,9 +30,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var deadlines = DeadlineQueue()
     private var events: [clinux_event]
 
-    /// Tasks that sleep. Their tokens have no generation in the upper half, as no registration's has.
-    private var sleepers: [UInt64: UnsafeContinuation<Void, Never>] = [:]
-    private var lastSleeper: UInt32 = 0
+    /// What is to be done when its time has come. Loop thread only.
+    var timers = TimerTable()
 
     /// The monotonic clock when the last wait ended, in nanoseconds: what deadlines are counted from, without a
     /// reading of the clock for each.
@@ -217,29 +216,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func expireDeadlines() {
         while let entry = deadlines.popExpired(at: now) {
-            if let sleeper = sleepers.removeValue(forKey: entry.token) {
-                sleeper.resume()
+            if let body = timers.take(entry.token) {
+                body()
             } else {
                 registrations[entry.token]?.expire(entry.time, at: now)
             }
         }
     }
 
-    /// Suspends the calling task for a while, or until it is cancelled.
-    public func sleep(nanoseconds: UInt64) async {
-        if !isCurrent { return await withTaskExecutorPreference(self) { await self.sleep(nanoseconds: nanoseconds) } }
-        lastSleeper &+= 1
-        let token = UInt64(lastSleeper)
-        await withTaskCancellationHandler {
-            if Task.isCancelled { return }
-            await withUnsafeContinuation { continuation in
-                sleepers[token] = continuation
-                let (time, isNever) = clinux_now().addingReportingOverflow(nanoseconds)
-                schedule(token, at: isNever ? .max : time)
-            }
-        } onCancel: {
-            execute { self.sleepers.removeValue(forKey: token)?.resume() }
-        }
+    /// Throws the entries of cancelled timers away where they may be most of the queue, so that each is looked at once at most.
+    func forgetCancelledTimers() {
+        guard timers.cancelled > 1024, timers.cancelled > deadlines.count / 2 else { return }
+        deadlines.removeAll { timers.isCancelled($0.token) }
+        timers.forgetCancelled()
     }
 
     // MARK: - Registrations

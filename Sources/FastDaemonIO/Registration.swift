@@ -134,7 +134,8 @@ final class Registration: @unchecked Sendable {
         return 0
     }
 
-    private func registerIfNeeded() -> Wakeup? {
+    /// Has the descriptor watched. Returns why that cannot be.
+    func registerIfNeeded() -> Wakeup? {
         loop.assertIsCurrent()
         if token != 0 { return nil }
         let result = loop.register(self)

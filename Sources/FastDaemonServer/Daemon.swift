@@ -56,6 +56,8 @@ public final class Daemon: Sendable {
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(signals, shutdown) }
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.reloader.watch() }
             await self.serve()
+            // Calls that were answered before they ended.
+            await self.core.running.waitUntilEmpty()
             tasks.cancelAll()
             // The last call has ended.
             core.retire()

@@ -217,7 +217,7 @@ typedef struct fastdaemon_facts {
     size_t size;
 
     uint64_t id;        /* this call's number, as in the host's log; never used twice by one host */
-    uint64_t deadline;  /* nanoseconds of CLOCK_MONOTONIC when the caller stops waiting; 0 where it waits for ever */
+    uint64_t deadline;  /* nanoseconds of CLOCK_MONOTONIC when the caller has its answer, ended or not; 0 for never */
     uint32_t transport; /* FASTDAEMON_TRANSPORT_... */
     uint32_t user;      /* the caller's user, as the kernel vouches for it, or FASTDAEMON_UNKNOWN */
     uint32_t group;     /* the caller's group, likewise */

@@ -22,6 +22,9 @@ final class Route: Sendable {
     /// How long a call of it may wait for its turn, and how long it may then run; nil for as long as it likes.
     let timeoutSeconds: Double?
 
+    /// The same in nanoseconds; 0 for as long as it likes.
+    let timeLimit: UInt64
+
     init(builtIn: BuiltInCommand, statistics: CommandStatistics) {
         name = statistics.name
         self.statistics = statistics
@@ -31,6 +34,7 @@ final class Route: Sendable {
         execution = .inline
         gate = nil
         timeoutSeconds = nil
+        timeLimit = 0
     }
 
     init(
@@ -45,6 +49,7 @@ final class Route: Sendable {
         self.execution = execution
         gate = hosted.gate
         self.timeoutSeconds = timeoutSeconds
+        timeLimit = timeoutSeconds.map(nanoseconds) ?? 0
     }
 
     var summary: String { builtIn?.summary ?? command?.summary ?? "" }

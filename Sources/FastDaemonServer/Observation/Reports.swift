@@ -38,6 +38,9 @@ struct StatusReport: Report {
 
         /// Those of the running that were cancelled, and have not ended.
         var cancelled: Int
+
+        /// Those of the running whose callers were told that their time is over.
+        var overdue: Int
         var waiting: Int
     }
 
@@ -67,7 +70,7 @@ struct StatusReport: Report {
             return Command(
                 name: route.name, plugin: route.command?.plugin.name ?? "",
                 execution: route.builtIn == nil ? route.execution.rawValue : "built in", totals: totals,
-                running: counts.running, cancelled: counts.cancelled, waiting: counts.waiting)
+                running: counts.running, cancelled: counts.cancelled, overdue: counts.overdue, waiting: counts.waiting)
         }
     }
 

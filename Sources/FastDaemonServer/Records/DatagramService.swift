@@ -44,9 +44,9 @@ extension RecordService {
         }
         datagramCalls += 1
         calls.addTask(executorPreference: loop) {
-            await self.finish(started)
+            let reply = await self.finish(started)
             self.datagramCalls -= 1
-            await self.send(Array(started.call.reply.bytes), on: socket, to: sender)
+            await self.send(Array(reply.bytes), on: socket, to: sender)
         }
     }
 

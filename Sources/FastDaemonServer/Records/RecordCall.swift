@@ -37,6 +37,9 @@ final class RecordCall: Call, @unchecked Sendable {
     var replyLimit: Int
     private let lock = Mutex(())
 
+    /// Whether the caller was answered, so that what is written goes nowhere. Guarded by `lock`.
+    @exclusivity(unchecked) private var isOutlived = false
+
     /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.
     @exclusivity(unchecked) private unowned(unsafe) var callerSource: (any CallerSource)?
     @exclusivity(unchecked) private var knownCaller: Caller?
@@ -141,7 +144,7 @@ final class RecordCall: Call, @unchecked Sendable {
         waitUntilDetached()
         // An attached call belongs to this thread; no other can be in here.
         if !isDetached.load(ordering: .relaxed) { return take(bytes, stream) }
-        return lock.withLock { _ in take(bytes, stream) }
+        return lock.withLock { _ in isOutlived ? Int64(FASTDAEMON_ERROR_CLOSED) : take(bytes, stream) }
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer, _ stream: UInt32) -> Int64 {
@@ -159,6 +162,21 @@ final class RecordCall: Call, @unchecked Sendable {
     /// Makes the reply an error of the daemon's own. The handler is not run.
     func refuse(_ text: String) {
         fault = .refused(text)
+    }
+
+    /// Lets the handler go on, whose caller is answered in its place. What it wrote is dropped; its input stays.
+    ///
+    /// - Returns: a reply that says so.
+    func outlive(_ text: String) -> ByteBuffer {
+        lock.withLock { _ in
+            isOutlived = true
+            output.removeAll()
+            errors.removeAll()
+        }
+        let reply = ByteBuffer(budget: budget)
+        reply.append(count: 0)
+        reply.appendText(explanation(of: .refused(text)))
+        return reply
     }
 
     /// Completes the reply. What it is then, in `output` from `replyStart` on, is two strings.

@@ -77,13 +77,16 @@ extension RecordService {
     ) -> StartedCall? {
         let call = slot.call
         let isTimed = timesNextCall()
-        let begin = isTimed ? clinux_now() : 0
+        let begin = isTimed || route.timeLimit > 0 ? clinux_now() : 0
         call.prepare(command, id: nextID(), words: &words)
+        if route.timeLimit > 0 { call.limitDeadline = begin + route.timeLimit }
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
             self.slot = InlineSlot(core, output: call.detach())
-            let received = isTimed ? begin : clinux_now()
-            let running = RunningCall(call: call, route: route, gate: nil, received: received, loop: loop)
+            let received = begin > 0 ? begin : clinux_now()
+            let running = RunningCall(
+                call: call, route: route, gate: nil, received: received, loop: loop,
+                clock: CallClock(received: received, pluginsLimit: route.timeLimit))
             return StartedCall(running: running, call: call)
         }
         let bytesOut = call.completeReply()
@@ -115,17 +118,23 @@ extension RecordService {
             core.logAccess(command: route.name, id: call.id, source, status: ServerCore.tryAgain)
             return nil
         }
-        let running = RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), loop: loop)
+        let received = clinux_now()
+        let running = RunningCall(
+            call: call, route: route, gate: route.gate, received: received, loop: loop,
+            clock: CallClock(received: received, pluginsLimit: route.timeLimit))
         return StartedCall(running: running, call: call)
     }
 
     /// Sees a call through to its reply. On the loop.
-    func finish(_ started: StartedCall) async {
+    func finish(_ started: StartedCall) async -> ByteBuffer {
         let (call, route) = (started.call, started.running.route)
         switch await run(started.running) {
         case .ended(let status, let begin):
             let bytesOut = call.completeReply()
             note(started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
+        case .timedOut(let text, let begin):
+            noteTimeout(started.running, begin: begin, bytesIn: call.inputCount, bytesOut: 0)
+            return call.outlive(text)
         case .busy(let text):
             call.refuse(text)
             _ = call.completeReply()
@@ -133,5 +142,6 @@ extension RecordService {
             call.refuse("\(route.name): given up: the caller is gone")
             _ = call.completeReply()
         }
+        return call.reply
     }
 }

@@ -129,11 +129,11 @@ final class RecordService: @unchecked Sendable {
     private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
         for (owed, slot) in started {
             calls.addTask(executorPreference: loop) {
-                await self.finish(owed)
+                let reply = await self.finish(owed)
                 exchange.remove(owed.call)
                 // What was answered before stands in the loop's buffer still, and goes first.
                 self.sendReplies()
-                exchange.complete(slot, with: owed.call.reply)
+                exchange.complete(slot, with: reply)
                 // Where the peer is gone, the task that reads finds that out, too.
                 do { try await exchange.flush() } catch { exchange.connection.interrupt() }
             }

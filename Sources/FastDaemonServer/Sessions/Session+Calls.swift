@@ -8,7 +8,9 @@ extension Session {
     /// The request is whole.
     func start() {
         connection.keepReading()
-        if request.timeout > 0 { request.deadline = loop.now + UInt64(request.timeout) * 1_000_000 }
+        let received = clinux_now()
+        let callersLimit = UInt64(request.timeout) * 1_000_000
+        if callersLimit > 0 { request.deadline = received + callersLimit }
         callID = service.nextID()
         guard let route = core.route(of: request.name) else {
             let name = String(decoding: request.name, as: UTF8.self)
@@ -17,13 +19,22 @@ extension Session {
         }
         self.route = route
         guard let command = route.command else { return answer(route) }
+        clock = CallClock(received: received, callersLimit: callersLimit, pluginsLimit: route.timeLimit)
         let call = SessionCall(self, request, window: hello!.window, mayWait: route.execution != .inline)
         call.prepare(command, id: callID, arguments: UnsafeRawBufferPointer(request.arguments))
         self.call = call
         connection.onHangUp { [weak self] in self?.hangUp() }
         if route.execution != .inline {
-            goOn(RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), loop: loop))
-        } else if command.takesInputAsItComes {
+            goOn(
+                RunningCall(
+                    call: call, route: route, gate: route.gate, received: received, loop: loop, clock: clock,
+                    mayBeOutlived: true))
+            return
+        }
+        // Its turn is now. The time that its input takes is its own.
+        clock.begin(at: received)
+        call.limitDeadline = clock.deadline ?? 0
+        if command.takesInputAsItComes {
             runInline()
         } else {
             phase = .gathering
@@ -68,7 +79,8 @@ extension Session {
         let (call, route) = (call!, route!)
         let begin = clinux_now()
         phase = .running
-        let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
+        let running = RunningCall(
+            call: call, route: route, gate: nil, received: begin, loop: loop, clock: clock, mayBeOutlived: true)
         guard case .status(let status) = call.runInline() else { return goOn(running) }
         let (bytesIn, bytesOut) = call.byteCounts
         service.note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)

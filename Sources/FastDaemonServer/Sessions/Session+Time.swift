@@ -13,9 +13,14 @@ extension Session {
         if phase == .request { return begin + nanoseconds(core.limits.firstRecordSeconds) }
         if let surrender, phase != .ending { return surrender.time }
         let stall = lastProgress + nanoseconds(core.limits.sessionIdleSeconds)
+        switch phase {
+        case .gathering: return min(clock.deadline ?? .max, stall)
         // An end that is not the command's own is on its way already.
-        let isGivenUp = phase == .ending && end?.frame.verdict != .completed
-        return request.deadline > 0 && !isGivenUp ? min(request.deadline, stall) : stall
+        case .ending where request.deadline > 0 && end?.frame.verdict == .completed:
+            return min(request.deadline, stall)
+        // While the command runs, its service looks at its clock.
+        default: return stall
+        }
     }
 
     func expire() {
@@ -28,13 +33,14 @@ extension Session {
                 "the request was not whole within \(core.limits.firstRecordSeconds) s (limits.firstRecordSeconds)")
         case .ending where request.deadline > 0 && request.deadline <= now && end?.frame.verdict == .completed:
             finish(.timedOut, overdue)
+        case .gathering where clock.expire(at: now) != .nothing:
+            finish(.timedOut, clock.explanation(route!.name))
         case .ending where end?.frame.verdict == .completed && !isWaitingForRoom: finish(.timedOut, stalled)
         case .ending, .over: hangUp()
         case .gathering, .running:
             if let surrender {
                 finish(surrender.verdict, surrender.text)
-            } else if request.deadline > 0, request.deadline <= now {
-                giveUp(.timedOut, overdue, because: .time)
+                if surrender.verdict == .timedOut, let running { service.outlive(running, because: surrender.text) }
             } else if let began = waitBegan {
                 let stall = nanoseconds(core.limits.sessionIdleSeconds)
                 if began + stall <= now { giveUp(.timedOut, stalled, because: .time) } else { lastProgress = began }

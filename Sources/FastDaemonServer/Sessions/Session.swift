@@ -44,6 +44,9 @@ final class Session: CallerSource, @unchecked Sendable {
     var call: SessionCall?
     var route: Route?
 
+    /// How long the call may take.
+    var clock = CallClock(received: 0)
+
     /// The call as one that goes on; nil where it ended at once.
     var running: RunningCall?
 

@@ -52,6 +52,10 @@ extension RecordService {
             let (bytesIn, bytesOut) = session.call!.byteCounts
             session.noteEnd(status)
             note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        case .timedOut(let text, let begin):
+            let (bytesIn, bytesOut) = session.call!.byteCounts
+            session.finish(.timedOut, text)
+            noteTimeout(running, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .busy(let text): session.finish(.busy, text)
         case .abandoned:
             session.noteAbandonment()

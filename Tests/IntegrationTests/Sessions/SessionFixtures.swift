@@ -75,6 +75,7 @@ struct DaemonStatus: Decodable {
         var running: Int
         var waiting: Int
         var cancelled: Int
+        var overdue: Int
         var totals: Totals
     }
     var version: String

@@ -1,0 +1,84 @@
+import FastDaemonHost
+import FastDaemonIO
+import Synchronization
+
+/// A call that goes on after its request was taken in.
+///
+/// `@unchecked Sendable`: what changes is touched on its loop's thread alone, or guards itself.
+final class RunningCall: @unchecked Sendable {
+    let call: Call
+    let route: Route
+
+    /// Where it comes in; nil for an inline call, which is running already.
+    let gate: Gate?
+
+    /// When its request was there, in nanoseconds of the monotonic clock.
+    let received: UInt64
+
+    /// The loop that it came in on.
+    let loop: EventLoop
+
+    /// Whether its caller may get an answer before it has ended.
+    let mayBeOutlived: Bool
+
+    // Touched on the loop alone.
+
+    /// How long it may wait and run, and what looks at that.
+    var clock: CallClock
+    var timer: EventLoop.Timer?
+
+    /// When its turn had come; 0 before.
+    var begin: UInt64 = 0
+
+    /// Who waits for its end, or for its time to be over.
+    var answer: UnsafeContinuation<CallEnd, Never>?
+
+    /// Called when its caller was answered and it goes on: what can be stopped is to be stopped now.
+    var whenOverdue: (() -> Void)?
+
+    /// Whether a thread of the pool is in its handler, and whether the pool was told that this one may not come back.
+    var holdsThread = false
+    var isStuck = false
+
+    /// Whether it goes on although its caller was told that its time is over. From any thread.
+    var isOverdue: Bool { overdue.load(ordering: .relaxed) }
+    private let overdue = Atomic(false)
+
+    /// - Parameters:
+    ///   - clock: how long it may wait and run; nil for as long as it likes.
+    ///   - mayBeOutlived: nil for whether there is a limit to its time.
+    init(
+        call: Call, route: Route, gate: Gate?, received: UInt64, loop: EventLoop, clock: CallClock? = nil,
+        mayBeOutlived: Bool? = nil
+    ) {
+        self.call = call
+        self.route = route
+        self.gate = gate
+        self.received = received
+        self.loop = loop
+        self.clock = clock ?? CallClock(received: received)
+        self.mayBeOutlived = mayBeOutlived ?? self.clock.isLimited
+    }
+
+    func noteOverdue() {
+        overdue.store(true, ordering: .relaxed)
+    }
+}
+
+/// How a call went, as its caller is to be told.
+enum CallEnd {
+    /// The handler ended with a status. `begin` is when its turn had come.
+    case ended(status: Int32, begin: UInt64)
+
+    /// Its time was over; the text says how. It may go on. `begin` is nil where its turn had not come, and it is not run.
+    case timedOut(String, begin: UInt64?)
+
+    /// Too many others run and wait. The text says so.
+    case busy(String)
+
+    /// It was cancelled before its turn came.
+    case abandoned
+
+    /// The caller's directory cannot be entered, for the reason that this errno says.
+    case noDirectory(Int32)
+}

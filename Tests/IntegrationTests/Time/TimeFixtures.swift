@@ -1,0 +1,30 @@
+import Foundation
+import TestSupport
+
+extension RunningDaemon {
+    /// A daemon that serves the commands of `overdue.c` beside the handlers that ship.
+    ///
+    /// - Parameters:
+    ///   - timeout: the plugin's `timeoutSeconds`; nil for none.
+    ///   - concurrency: how many of its calls run at once.
+    convenience init(
+        withTimeout timeout: Double?, concurrency: Int = 4, _ configuration: DaemonConfiguration = DaemonConfiguration()
+    ) throws {
+        let folder = try DaemonFolder()
+        try folder.build("overdue", "inline_input")
+        var configuration = configuration
+        let limit = timeout.map { #", "timeoutSeconds": \#($0)"# } ?? ""
+        configuration.plugins += [
+            #"{ "library": "liboverdue.so", "concurrency": \#(concurrency)\#(limit) }"#,
+            #"{ "library": "libinline_input.so"\#(limit) }"#,
+        ]
+        try self.init(configuration, in: folder)
+    }
+
+    /// Waits until a line of the log has this text.
+    func waitForLog(_ text: String) throws {
+        guard waitForLine(where: { $0.contains(text) }) != nil else {
+            throw TestFailure("the log does not say \(text.debugDescription): \(log.joined(separator: "\n"))")
+        }
+    }
+}
