@@ -1,6 +1,7 @@
 import CLinux
 import FastDaemonHost
 import FastDaemonIO
+import FastDaemonProtocol
 import Synchronization
 
 /// A call that goes on after its request was taken in.
@@ -31,6 +32,19 @@ enum CallEnd {
 
     /// The caller's directory cannot be entered, for the reason that this errno says.
     case noDirectory(Int32)
+
+    /// Its worker did not run it, or not to its end.
+    case failed(CallFailure)
+}
+
+/// How a call ended otherwise than by its handler.
+struct CallFailure {
+    var verdict: SessionVerdict
+    var status: UInt8
+    var text: String
+
+    /// When its turn had come.
+    var begin: UInt64
 }
 
 extension RecordService {
@@ -56,6 +70,7 @@ extension RecordService {
         defer { gate.leave() }
         let begin = clinux_now()
         call.hasBegun.store(true, ordering: .relaxed)
+        if running.route.execution == .process { return await runInWorker(running, begin: begin) }
         switch await withTaskExecutorPreference(core.pool, operation: { call.runOnPool() }) {
         case .status(let status): return .ended(status: status, begin: begin)
         case .later: return .ended(status: await call.finished(), begin: begin)

@@ -126,6 +126,12 @@ extension RecordService {
         case .ended(let status, let begin):
             let bytesOut = call.completeReply()
             note(started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
+        case .failed(let failure):
+            call.refuse(failure.text)
+            let bytesOut = call.completeReply()
+            note(
+                started.running, status: Int32(failure.status), begin: failure.begin, bytesIn: call.inputCount,
+                bytesOut: bytesOut)
         case .busy(let text):
             call.refuse(text)
             _ = call.completeReply()

@@ -9,8 +9,8 @@ extension Session {
     func start() {
         connection.keepReading()
         if request.timeout > 0 { request.deadline = loop.now + UInt64(request.timeout) * 1_000_000 }
-        callID = service.nextID()
-        guard let route = core.route(of: request.name) else {
+        callID = assigned?.id ?? service.nextID()
+        guard let route = assigned.map({ core.route(named: $0.command) }) ?? core.route(of: request.name) else {
             let name = String(decoding: request.name, as: UTF8.self)
             core.logAccess(command: Printable.line(name), id: callID, self, status: 127)
             return finish(.noCommand, core.unknownCommand(name))
@@ -23,6 +23,7 @@ extension Session {
         connection.onHangUp { [weak self] in self?.hangUp() }
         if route.execution != .inline {
             goOn(RunningCall(call: call, route: route, gate: route.gate, received: clinux_now(), loop: loop))
+            if let earlyCancellation { cancelCall(earlyCancellation) }
         } else if command.takesInputAsItComes {
             runInline()
         } else {
@@ -79,6 +80,12 @@ extension Session {
     func noteEnd(_ status: Int32) {
         if let surrender { return finish(surrender.verdict, surrender.text) }
         finish(.completed, status: UInt8(status), "")
+    }
+
+    /// The call ended otherwise than by its handler.
+    func noteFailure(_ failure: CallFailure) {
+        if let surrender { return finish(surrender.verdict, surrender.text) }
+        finish(failure.verdict, status: failure.status, failure.text)
     }
 
     /// The call was cancelled before its turn came.

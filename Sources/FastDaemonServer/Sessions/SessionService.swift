@@ -45,13 +45,18 @@ extension RecordService {
     }
 
     /// Sees a call through to its end.
-    private func finish(_ running: RunningCall, of session: Session) async {
+    func finish(_ running: RunningCall, of session: Session) async {
         let route = running.route
         switch await run(running) {
         case .ended(let status, let begin):
             let (bytesIn, bytesOut) = session.call!.byteCounts
             session.noteEnd(status)
             note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        case .failed(let failure):
+            let (bytesIn, bytesOut) = session.call!.byteCounts
+            session.noteFailure(failure)
+            note(
+                running, status: Int32(failure.status), begin: failure.begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .busy(let text): session.finish(.busy, text)
         case .abandoned:
             session.noteAbandonment()
