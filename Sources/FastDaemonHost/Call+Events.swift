@@ -17,6 +17,17 @@ extension Call {
         return 0
     }
 
+    /// Calls `function(user)` once when an event comes, at once where it has come: as a plugin that asks for it is called back, on
+    /// any thread. For who serves the call elsewhere, in the plugin's stead.
+    ///
+    /// - Parameter event: `FASTDAEMON_EVENT_...`
+    public final func notify(
+        _ event: Int, calling function: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void,
+        with user: UnsafeMutableRawPointer
+    ) {
+        _ = notify(event, CallState.Callback(function: function, user: user))
+    }
+
     private func hasCome(_ event: Int) -> Bool {
         switch event {
         case FASTDAEMON_EVENT_CANCELLED: cancellationReason != FASTDAEMON_NOT_CANCELLED
@@ -48,7 +59,7 @@ extension Call {
     }
 
     /// Lets no callback begin any more, and holds the calling thread until one that runs on another has returned.
-    func endCallbacks() {
+    public final func endCallbacks() {
         state.withLock { $0.endCallbacks() }
         let thread = clinux_thread_id()
         // A callback may not wait, so it is over soon; it is not worth a condition variable in every call.

@@ -246,7 +246,8 @@ open class Call: @unchecked Sendable {
 
     // MARK: - Facts
 
-    final func argumentList() -> UnsafeBufferPointer<fastdaemon_bytes> {
+    /// The words of the command line, the command's name first. Valid as long as the call.
+    public final func argumentList() -> UnsafeBufferPointer<fastdaemon_bytes> {
         UnsafeBufferPointer(rebasing: arguments[..<argumentCount])
     }
 

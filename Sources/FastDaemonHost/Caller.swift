@@ -1,5 +1,5 @@
 /// Who called, and from where.
-public struct Caller: Sendable, CustomStringConvertible {
+public struct Caller: Equatable, Sendable, CustomStringConvertible {
     /// `FASTDAEMON_TRANSPORT_...`
     public var transport: UInt32
 

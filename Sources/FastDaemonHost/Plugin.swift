@@ -23,7 +23,19 @@ public final class Plugin: @unchecked Sendable {
     public let ownConcurrency: Int?
 
     let services: HostServices
-    private let library: PluginLibrary
+
+    /// What was loaded here; nil where worker processes alone load it.
+    private let library: PluginLibrary?
+
+    /// The processes that serve its commands of the class `process`; nil where it has none.
+    public internal(set) var workers: WorkerPool?
+
+    /// How those were asked for.
+    public internal(set) var workerSettings: WorkerSettings?
+
+    /// Whether its code is in this process.
+    public var isLoadedHere: Bool { library != nil }
+
     private var state: UnsafeMutableRawPointer?
     private let lastError = Mutex<String?>(nil)
 
@@ -35,20 +47,33 @@ public final class Plugin: @unchecked Sendable {
     public init(
         _ image: LibraryImage, name: String?, options: String, services: HostServices
     ) throws(PluginError) {
-        library = try PluginLibrary(image)
+        let library = try PluginLibrary(image)
+        self.library = library
         self.services = services
         let descriptor = library.descriptor.pointee
         libraryPath = library.path
         if let name { self.name = name } else { self.name = try Self.checkedName(descriptor.name, of: library.path) }
         version = Printable.line(String(cString: descriptor.version))
         ownConcurrency = descriptor.concurrency == 0 ? nil : Int(descriptor.concurrency)
-        try create(options: options)
+        try create(library, options: options)
         do {
-            commands = try listCommands()
+            commands = try listCommands(library)
         } catch {
             destroy()
             throw error
         }
+    }
+
+    /// A plugin that was loaded in a worker process, and never is here.
+    init(_ description: WorkerDescription, at path: String, workers: WorkerPool, services: HostServices) {
+        library = nil
+        self.services = services
+        self.workers = workers
+        libraryPath = path
+        name = description.name
+        version = description.version
+        ownConcurrency = description.concurrency == 0 ? nil : Int(description.concurrency)
+        commands = description.commands.map { PluginCommand($0, of: self) }
     }
 
     private static func checkedName(_ pointer: UnsafePointer<CChar>, of path: String) throws(PluginError) -> String {
@@ -61,7 +86,7 @@ public final class Plugin: @unchecked Sendable {
         return name
     }
 
-    private func create(options: String) throws(PluginError) {
+    private func create(_ library: PluginLibrary, options: String) throws(PluginError) {
         var text = options
         let status = text.withUTF8 { utf8 in
             utf8.withMemoryRebound(to: CChar.self) { bytes in
@@ -74,7 +99,7 @@ public final class Plugin: @unchecked Sendable {
         if status != 0 { throw PluginError(libraryPath, .createFailed(status: status, takeError())) }
     }
 
-    private func listCommands() throws(PluginError) -> [PluginCommand] {
+    private func listCommands(_ library: PluginLibrary) throws(PluginError) -> [PluginCommand] {
         var list: UnsafePointer<UnsafePointer<fastdaemon_command>?>?
         var count = 0
         let status = library.descriptor.pointee.commands(state, &list, &count)
@@ -89,14 +114,18 @@ public final class Plugin: @unchecked Sendable {
 
     /// Asks the plugin whether it works, as far as it can tell.
     public func testItself() throws(PluginError) {
-        guard let test = library.descriptor.pointee.self_test else { return }
+        // A worker's library was tested by the first worker.
+        guard let test = library?.descriptor.pointee.self_test else { return }
         let status = test(state)
         if status != 0 { throw PluginError(libraryPath, .selfTestFailed(status: status, takeError())) }
     }
 
-    /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped.
+    /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped. Its
+    /// worker processes are waited for, for some seconds at most.
     public func destroy() {
-        library.descriptor.pointee.destroy?(state)
+        workers?.close()
+        workers?.waitUntilEnded()
+        library?.descriptor.pointee.destroy?(state)
         state = nil
     }
 
@@ -188,6 +217,19 @@ public final class PluginCommand: @unchecked Sendable {
         self.run = run
         table = plugin.services.table
         context = description.context
+        self.plugin = plugin
+    }
+
+    /// A command that only worker processes can run.
+    init(_ description: WorkerDescription.Command, of plugin: Plugin) {
+        name = description.name
+        summary = description.summary
+        usage = description.usage
+        execution = description.execution
+        takesInputAsItComes = description.takesInputAsItComes
+        run = { _, _, _ in 255 }
+        table = plugin.services.table
+        context = nil
         self.plugin = plugin
     }
 }

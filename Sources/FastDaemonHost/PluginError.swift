@@ -1,4 +1,5 @@
 import CFastDaemonPlugin
+import FastDaemonSystem
 import Glibc
 
 /// Why a plugin does not serve. Each way to fail has a message of its own, which names the file and what to do.
@@ -32,6 +33,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         case badCommand(index: Int, String)
         case noCommands
         case selfTestFailed(status: Int32, String?)
+        case cannotStartWorker(IOError)
+        case workerFailed(String)
     }
 
     init(_ path: String, _ reason: Reason) {
@@ -44,7 +47,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         "cannot load \(path): \(explanation)"
     }
 
-    private var explanation: String {
+    /// What went wrong and what to do, without the file's name.
+    public var explanation: String {
         switch reason {
         case .folder(let code) where code == ENOENT: "there is no such folder; make it, or mend \"pluginDirectory\""
         case .folder(let code): "the folder cannot be opened: \(text(of: code))"
@@ -81,6 +85,8 @@ public struct PluginError: Error, Sendable, CustomStringConvertible {
         case .noCommands: "it serves no commands"
         case .selfTestFailed(let status, let text):
             "its self-test failed: \(text ?? "it returned \(status), and did not say why")"
+        case .cannotStartWorker(let error): "\(error)"
+        case .workerFailed(let text): text
         }
     }
 

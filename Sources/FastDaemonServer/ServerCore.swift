@@ -32,7 +32,11 @@ final class ServerCore: Sendable {
     /// What reloads; set once, when the daemon has all that it needs.
     let reloader = Mutex<Reloader?>(nil)
 
-    init(_ generation: Generation, _ host: PluginHost, log: Log, loopCount: Int) {
+    /// Whether there is an access log. A worker's calls are in the daemon's.
+    private let logsCalls: Bool
+
+    init(_ generation: Generation, _ host: PluginHost, log: Log, loopCount: Int, logsCalls: Bool = true) {
+        self.logsCalls = logsCalls
         current = CurrentGeneration(generation)
         self.host = host
         admission = host.admission
@@ -136,7 +140,7 @@ final class ServerCore: Sendable {
     func logAccess(
         _ running: RunningCall, status: Int32, begin: UInt64, end: UInt64, bytesIn: Int = 0, bytesOut: Int = 0
     ) {
-        guard log.writes(.info) else { return }
+        guard logsCalls, log.writes(.info) else { return }
         let access = Access(
             command: running.route.name, id: running.call.id, caller: running.call.caller, status: status,
             queued: begin - running.received, ran: end - begin, bytesIn: bytesIn, bytesOut: bytesOut)
@@ -145,7 +149,7 @@ final class ServerCore: Sendable {
 
     /// The line of a request that the daemon answered itself.
     func logAccess(command: String, id: UInt64, _ source: any CallerSource, status: Int32, bytesOut: Int = 0) {
-        guard log.writes(.info) else { return }
+        guard logsCalls, log.writes(.info) else { return }
         let access = Access(command: command, id: id, caller: source.caller, status: status, bytesOut: bytesOut)
         log.write(.info, "call", access.fields)
     }

@@ -49,6 +49,9 @@ private func serve(_ configuration: Configuration) async -> Int32 {
     }
 }
 
+if CommandLine.arguments.dropFirst().first == WorkerProgram.word {
+    exit(await WorkerProgram.run(Array(CommandLine.arguments.dropFirst())))
+}
 let options: DaemonOptions
 do {
     options = try DaemonOptions(Array(CommandLine.arguments.dropFirst()))

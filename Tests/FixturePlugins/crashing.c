@@ -1,5 +1,10 @@
-/* `crash WAY` ends its process: by segv, abort, trap, stack (a blown one), or exit with status 3. */
+/* Commands that end their process, or do not. Each says below what it does. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "fixture.h"
 
@@ -11,21 +16,94 @@ static int blow(int depth) {
     return goes_on ? blow(depth + 1) + here[0] : 0;
 }
 
-static int32_t run(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+/* Takes memory until there is none, and then gives up. */
+static void eat_memory(void) {
+    size_t size = 1 << 20;
+    char *block;
+    while ((block = malloc(size)) != NULL) memset(block, 1, size);
+    abort();
+}
+
+/* crash WAY: ends its process, by segv, abort, trap, kill, stack (a blown one), memory (all it can get), exit (with status 3) or
+   quit (likewise, with status 4, at once). */
+static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    size_t count;
-    const fastdaemon_bytes *words = host->arguments(call, &count);
-    const char *way = count > 1 ? words[1].data : "segv";
-    if (strcmp(way, "segv") == 0) *(volatile int *)8 = 1;
+    const char *way = fixture_word(host, call, 1);
+    if (*way == 0 || strcmp(way, "segv") == 0) *(volatile int *)8 = 1;
     if (strcmp(way, "abort") == 0) abort();
     if (strcmp(way, "trap") == 0) __builtin_trap();
+    if (strcmp(way, "kill") == 0) raise(SIGKILL);
     if (strcmp(way, "stack") == 0) return blow(0);
+    if (strcmp(way, "memory") == 0) eat_memory();
     if (strcmp(way, "exit") == 0) exit(3);
+    if (strcmp(way, "quit") == 0) _exit(4);
     return 2;
 }
 
-static const fastdaemon_command command = FIXTURE_COMMAND("crash", run);
+static void print_process(const fastdaemon_host *host, fastdaemon_call *call, long process) {
+    char line[32];
+    snprintf(line, sizeof line, "%ld\n", process);
+    fixture_print(host, call, line);
+}
+
+/* where: prints the number of its process. */
+static int32_t run_where(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    print_process(host, call, getpid());
+    return 0;
+}
+
+/* stay: prints the number of its process, ignores SIGTERM and that it is cancelled, and never returns. */
+static int32_t run_stay(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    signal(SIGTERM, SIG_IGN);
+    print_process(host, call, getpid());
+    while (goes_on) pause();
+    return 0;
+}
+
+/* parent: starts a process that sleeps for ten minutes, prints its number, and never returns. */
+static int32_t run_parent(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    static char *const words[] = {"sleep", "600", NULL};
+    char *const none[] = {NULL};
+    (void)context;
+    pid_t child;
+    if (posix_spawn(&child, "/bin/sleep", NULL, NULL, words, none) != 0) return 1;
+    print_process(host, call, child);
+    while (goes_on) pause();
+    return 0;
+}
+
+/* descriptors: prints how many it can open. */
+static int32_t run_descriptors(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    static int opened[100000];
+    int count = 0;
+    while (count < 100000 && (opened[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) count++;
+    for (int at = 0; at < count; at++) close(opened[at]);
+    print_process(host, call, count);
+    return 0;
+}
+
+/* hoard MEBIBYTES: keeps that much memory. */
+static int32_t run_hoard(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    size_t size = (size_t)atol(fixture_word(host, call, 1)) << 20;
+    static char *volatile kept;
+    kept = malloc(size);
+    if (!kept) return 1;
+    memset(kept, 1, size);
+    print_process(host, call, getpid());
+    return 0;
+}
+
+static const fastdaemon_command crash = FIXTURE_COMMAND("crash", run_crash);
+static const fastdaemon_command where = FIXTURE_COMMAND("where", run_where);
+static const fastdaemon_command stay = FIXTURE_COMMAND("stay", run_stay);
+static const fastdaemon_command parent = FIXTURE_COMMAND("parent", run_parent);
+static const fastdaemon_command descriptors = FIXTURE_COMMAND("descriptors", run_descriptors);
+static const fastdaemon_command hoard = FIXTURE_COMMAND("hoard", run_hoard);
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&command)
+FIXTURE_COMMANDS(&crash, &where, &stay, &parent, &descriptors, &hoard)
 FIXTURE_ENTRY("crashing", )

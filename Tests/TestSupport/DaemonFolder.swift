@@ -77,9 +77,18 @@ public struct DaemonConfiguration: Sendable {
         self.format = format
     }
 
+    /// Whether plugins that are given by name alone are served from worker processes: so a test of what holds for any command
+    /// can be run once more; with `FASTDAEMON_TEST_WORKERS=1` all are.
+    @TaskLocal public static var usesWorkers =
+        ProcessInfo.processInfo.environment["FASTDAEMON_TEST_WORKERS"] == "1"
+
+    /// As many calls as a plugin has in the daemon itself.
+    private var calls: Int { Int(limits["commandsPerPlugin"] ?? 16) }
+
     /// The config as JSON.
     public var text: String {
-        let plugins = plugins.map { $0.hasPrefix("{") ? $0 : #"{ "library": "lib\#($0).so" }"# }
+        let workers = Self.usesWorkers ? #", "execution": "process", "concurrency": \#(calls)"# : ""
+        let plugins = plugins.map { $0.hasPrefix("{") ? $0 : #"{ "library": "lib\#($0).so"\#(workers) }"# }
         let limits = limits.map { name, value in
             "\"\(name)\": \(value == value.rounded() ? "\(Int(value))" : "\(value)")"
         }

@@ -36,6 +36,7 @@ extension RecordService {
         // Its turn has come, and its time is over.
         if running.clock.expire(at: now) != .nothing || running.clock.passed != nil { return .abandoned }
         begin(running, at: now)
+        if running.route.execution == .process { return await runInWorker(running, begin: now) }
         switch await runOnPool(running) {
         case .status(let status): return .ended(status: status, begin: running.begin)
         case .later: return .ended(status: await call.finished(), begin: running.begin)

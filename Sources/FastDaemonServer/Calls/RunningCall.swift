@@ -1,5 +1,6 @@
 import FastDaemonHost
 import FastDaemonIO
+import FastDaemonProtocol
 import Synchronization
 
 /// A call that goes on after its request was taken in.
@@ -81,4 +82,17 @@ enum CallEnd {
 
     /// The caller's directory cannot be entered, for the reason that this errno says.
     case noDirectory(Int32)
+
+    /// Its worker did not run it, or not to its end.
+    case failed(CallFailure)
+}
+
+/// How a call ended otherwise than by its handler.
+struct CallFailure {
+    var verdict: SessionVerdict
+    var status: UInt8
+    var text: String
+
+    /// When its turn had come.
+    var begin: UInt64
 }

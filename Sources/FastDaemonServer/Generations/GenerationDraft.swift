@@ -56,8 +56,7 @@ struct GenerationDraft: Sendable {
                         + "of them a \"name\" of its own")
                 return
             }
-            let most = min(
-                entry.concurrency ?? configuration.limits.commandsPerPlugin, plugin.ownConcurrency ?? .max)
+            let most = min(entry.callsAtOnce(configuration.limits), plugin.ownConcurrency ?? .max)
             plugins.append((hosted, most))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {
@@ -68,14 +67,16 @@ struct GenerationDraft: Sendable {
     /// The plugin of the generation before, where loading it again would make no difference.
     private func unchanged(_ entry: PluginConfiguration, _ image: LibraryImage) -> HostedPlugin? {
         previous?.plugins.first { candidate in
-            candidate.isSame(as: entry, image) && !plugins.contains { $0.hosted === candidate }
+            candidate.isSame(as: entry, image, configuration) && !plugins.contains { $0.hosted === candidate }
         }
     }
 
     private mutating func load(_ entry: PluginConfiguration, _ image: LibraryImage) throws(PluginError) -> HostedPlugin
     {
-        let plugin = try Plugin(image, name: entry.name, options: entry.options, services: host.services)
-        let gate = host.admission.addGate(limit: 1, waitingLimit: 0)
+        let plugin = try entry.load(image, configuration, services: host.services)
+        // What runs in workers holds none of the daemon's threads.
+        let gate = host.admission.addGate(
+            limit: 1, waitingLimit: 0, countsGlobally: entry.execution != .process)
         // Whatever comes of it, it is destroyed with this.
         let hosted = HostedPlugin(
             plugin, image, entry, generation: number, gate: gate, destruction: host.destruction)
@@ -117,11 +118,6 @@ struct GenerationDraft: Sendable {
         if name.utf8.count > longest {
             return refuse(
                 "the name of its command \"\(name)\" is longer than \(longest) bytes (limits.commandNameBytes)")
-        }
-        if execution == .process {
-            return refuse(
-                "its command \"\(name)\" asks for a worker process, which this version of the daemon does not have; "
-                    + "\"execution\": \"concurrent\" runs it in the daemon")
         }
         // Names are bytes: two spellings of one letter are two names, which String's == would take for one.
         if let other = routes.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {

@@ -45,8 +45,8 @@ final class HostedPlugin: Sendable {
     }
 
     /// Whether loading this entry of a config would give the same plugin again.
-    func isSame(as entry: PluginConfiguration, _ image: LibraryImage) -> Bool {
+    func isSame(as entry: PluginConfiguration, _ image: LibraryImage, _ configuration: Configuration) -> Bool {
         plugin.libraryPath == image.path && options == entry.options && self.image.hasSameBytes(as: image)
-            && requestedName == entry.name
+            && requestedName == entry.name && entry.agrees(with: plugin, image, configuration)
     }
 }

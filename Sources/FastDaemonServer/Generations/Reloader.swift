@@ -34,8 +34,9 @@ final class Reloader: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long a new version may take to come up, in nanoseconds.
-    private static let patience: UInt64 = 5_000_000_000
+    /// How long a new version may take to come up, in nanoseconds: a moment more than a worker may, which knows better what to
+    /// say then.
+    private static let patience: UInt64 = 6_000_000_000
 
     /// One element each time a reload has ended; who is late finds one.
     let reloaded: AsyncStream<Void>

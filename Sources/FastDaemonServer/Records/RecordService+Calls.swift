@@ -135,6 +135,12 @@ extension RecordService {
         case .timedOut(let text, let begin):
             noteTimeout(started.running, begin: begin, bytesIn: call.inputCount, bytesOut: 0)
             return call.outlive(text)
+        case .failed(let failure):
+            call.refuse(failure.text)
+            let bytesOut = call.completeReply()
+            note(
+                started.running, status: Int32(failure.status), begin: failure.begin, bytesIn: call.inputCount,
+                bytesOut: bytesOut)
         case .busy(let text):
             call.refuse(text)
             _ = call.completeReply()

@@ -11,8 +11,8 @@ extension Session {
         let received = clinux_now()
         let callersLimit = UInt64(request.timeout) * 1_000_000
         if callersLimit > 0 { request.deadline = received + callersLimit }
-        callID = service.nextID()
-        guard let route = core.route(of: request.name) else {
+        callID = assigned?.id ?? service.nextID()
+        guard let route = assigned.map({ core.route(named: $0.command) }) ?? core.route(of: request.name) else {
             let name = String(decoding: request.name, as: UTF8.self)
             core.logAccess(command: Printable.line(name), id: callID, self, status: 127)
             return finish(.noCommand, core.unknownCommand(name))
@@ -29,6 +29,7 @@ extension Session {
                 RunningCall(
                     call: call, route: route, gate: route.gate, received: received, loop: loop, clock: clock,
                     mayBeOutlived: true))
+            if let earlyCancellation { cancelCall(earlyCancellation) }
             return
         }
         // Its turn is now. The time that its input takes is its own.
@@ -91,6 +92,12 @@ extension Session {
     func noteEnd(_ status: Int32) {
         if let surrender { return finish(surrender.verdict, surrender.text) }
         finish(.completed, status: UInt8(status), "")
+    }
+
+    /// The call ended otherwise than by its handler.
+    func noteFailure(_ failure: CallFailure) {
+        if let surrender { return finish(surrender.verdict, surrender.text) }
+        finish(failure.verdict, status: failure.status, failure.text)
     }
 
     /// The call was cancelled before its turn came.

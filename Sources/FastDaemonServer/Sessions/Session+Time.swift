@@ -10,6 +10,7 @@ extension Session {
 
     /// When there is something to do though nothing comes.
     var deadline: UInt64 {
+        if assigned != nil { return 0 }
         if phase == .request { return begin + nanoseconds(core.limits.firstRecordSeconds) }
         if let surrender, phase != .ending { return surrender.time }
         let stall = lastProgress + nanoseconds(core.limits.sessionIdleSeconds)

@@ -77,17 +77,32 @@ final class Session: CallerSource, @unchecked Sendable {
 
     var loop: EventLoop { connection.loop }
 
+    /// In a worker: what the daemon says of the call. The caller's time is then for the daemon to watch.
+    let assigned: WorkerCall?
+
+    /// In a worker: why the call is not wanted any more, where that came before its request.
+    var earlyCancellation: CancellationReason?
+
     /// - Parameter exchange: the connection, as it began.
-    init(_ exchange: Exchange, _ service: RecordService) {
-        connection = exchange.connection
-        caller = exchange.caller
+    convenience init(_ exchange: Exchange, _ service: RecordService) {
+        self.init(exchange.connection, caller: exchange.caller, begin: exchange.start, service)
+    }
+
+    /// - Parameter assigned: in a worker, what the daemon says of the call.
+    init(
+        _ connection: Connection, caller: Caller, begin: UInt64, assigned: WorkerCall? = nil, _ service: RecordService
+    ) {
+        self.connection = connection
+        self.caller = caller
+        self.assigned = assigned
         self.service = service
         core = service.core
-        decoder = SessionDecoder(from: .client, requestLimit: core.limits.recordBytes)
+        // The daemon has measured what it hands on.
+        decoder = SessionDecoder(from: .client, requestLimit: assigned == nil ? core.limits.recordBytes : .max)
         request = SessionRequest(budget: core.budget)
         partial = ByteBuffer(budget: core.budget)
         outgoing = ByteBuffer(budget: core.budget)
-        begin = exchange.start
+        self.begin = begin
         lastProgress = begin
     }
 
@@ -114,6 +129,12 @@ final class Session: CallerSource, @unchecked Sendable {
         phase = .over
         dropCall()
         connection.wakeReader()
+    }
+
+    /// The call is not wanted any more, the daemon says.
+    func noteCancellation(_ reason: CancellationReason) {
+        earlyCancellation = reason
+        cancelCall(reason)
     }
 
     /// Nobody waits for the call any more.

@@ -24,7 +24,7 @@ final class SessionCall: Call, @unchecked Sendable {
     private let bell: UnsafeMutablePointer<UInt32>
 
     override var caller: Caller { session.caller }
-    override var callerDeadline: UInt64 { request.deadline }
+    override var callerDeadline: UInt64 { session.assigned?.deadline ?? request.deadline }
 
     init(_ session: Session, _ request: SessionRequest, window: UInt32, mayWait: Bool) {
         self.session = session

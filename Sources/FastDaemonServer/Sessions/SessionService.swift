@@ -45,7 +45,7 @@ extension RecordService {
     }
 
     /// Sees a call through to its end.
-    private func finish(_ running: RunningCall, of session: Session) async {
+    func finish(_ running: RunningCall, of session: Session) async {
         let route = running.route
         switch await run(running) {
         case .ended(let status, let begin):
@@ -56,6 +56,11 @@ extension RecordService {
             let (bytesIn, bytesOut) = session.call!.byteCounts
             session.finish(.timedOut, text)
             noteTimeout(running, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+        case .failed(let failure):
+            let (bytesIn, bytesOut) = session.call!.byteCounts
+            session.noteFailure(failure)
+            note(
+                running, status: Int32(failure.status), begin: failure.begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .busy(let text): session.finish(.busy, text)
         case .abandoned:
             session.noteAbandonment()

@@ -1,0 +1,301 @@
+/// Which workers a plugin has, which calls run in which of them, and which wait: decides, and does nothing itself. Pure; times
+/// are in nanoseconds. What is to be done comes out as actions, to be carried out in their order.
+struct WorkerPoolState<Waiter> {
+    struct Settings: Equatable {
+        /// How many processes there are.
+        var processes: Int
+
+        /// How many calls each of them serves at once.
+        var callsAtOnce: Int
+
+        /// After how many calls one is replaced; 0 for never.
+        var callsPerWorker: Int
+
+        /// With how many bytes resident after a call one is replaced.
+        var idleMemoryBytes: UInt64
+    }
+
+    enum Phase: Equatable {
+        /// It was started, and has to answer by then.
+        case starting(until: UInt64)
+
+        /// It serves calls. A worn one is replaced, and serves until its replacement does.
+        case serving(isWorn: Bool)
+
+        /// It takes no more calls, and is stopped when it has none.
+        case retiring
+
+        /// A call of its was lost, and it is killed then, if it has not ended: that is a crash.
+        case lost(until: UInt64)
+
+        /// It was told to end, and is killed then.
+        case stopping(until: UInt64)
+    }
+
+    struct Worker {
+        var phase: Phase
+
+        /// The calls that run in it, and the names of their commands.
+        var calls: [UInt64: String] = [:]
+
+        /// How many calls it has had.
+        var callCount = 0
+    }
+
+    enum Action {
+        case start(Int)
+        /// To end when its calls have.
+        case stop(Int)
+        /// To end now, and its calls with it.
+        case terminate(Int)
+        case kill(Int)
+        case run(Waiter, in: Int)
+        case refuse(Waiter)
+    }
+
+    enum Decision: Equatable {
+        case run(in: Int)
+        case wait
+        case refused
+    }
+
+    private struct Waiting {
+        let ticket: UInt64
+        let command: String
+        let waiter: Waiter
+    }
+
+    let settings: Settings
+    private(set) var workers: [Int: Worker] = [:]
+    private(set) var breaker = CrashBreaker()
+
+    /// Whether the pool is ending: no call comes any more.
+    private(set) var isClosed = false
+
+    private var waiting: [Waiting] = []
+    private var lastWorker = 0
+
+    /// Whether no worker has loaded the library yet. One is started then, to try.
+    private var isProbing = true
+
+    /// How long a worker has to load its library, and to end when it has no calls.
+    static var patience: UInt64 { CrashBreaker.seconds(5) }
+
+    init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    // MARK: - Calls
+
+    /// A call wants to run. Where it has to wait, `enqueue` is to follow.
+    mutating func enter(_ ticket: UInt64, command: String, at now: UInt64) -> Decision {
+        guard !isClosed, breaker.admits(at: now) else { return .refused }
+        guard waiting.isEmpty, let worker = roomiest else { return .wait }
+        begin(ticket, command, in: worker)
+        return .run(in: worker)
+    }
+
+    mutating func enqueue(_ waiter: Waiter, ticket: UInt64, command: String, at now: UInt64) -> [Action] {
+        waiting.append(Waiting(ticket: ticket, command: command, waiter: waiter))
+        return startMissing(at: now)
+    }
+
+    /// A call that waits gives up. Returns its waiter, unless its turn had come already.
+    mutating func abandon(_ ticket: UInt64, at now: UInt64) -> Waiter? {
+        guard let index = waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+        breaker.noteUntried(at: now)
+        return waiting.remove(at: index).waiter
+    }
+
+    /// A call has ended in its worker, which may have ended before.
+    ///
+    /// - Parameters:
+    ///   - isAnswered: whether the handler came to its end.
+    ///   - residentBytes: what the worker has resident, where that was looked at.
+    mutating func leave(
+        _ worker: Int, _ ticket: UInt64, isAnswered: Bool, residentBytes: UInt64, at now: UInt64
+    ) -> [Action] {
+        if isAnswered { breaker.noteAnswer() }
+        guard var found = workers[worker] else { return startMissing(at: now) }
+        found.calls[ticket] = nil
+        if case .serving(isWorn: false) = found.phase {
+            let hasServedEnough = settings.callsPerWorker > 0 && found.callCount >= settings.callsPerWorker
+            found.phase = .serving(isWorn: hasServedEnough || residentBytes > settings.idleMemoryBytes)
+        }
+        workers[worker] = found
+        return grant() + stopIdle(at: now) + startMissing(at: now)
+    }
+
+    /// The serving worker with the fewest calls that has room for another. Of equals the oldest.
+    private var roomiest: Int? {
+        var best: (worker: Int, count: Int)?
+        for (number, worker) in workers {
+            guard case .serving = worker.phase, worker.calls.count < settings.callsAtOnce else { continue }
+            let count = worker.calls.count
+            if let (other, least) = best, (least, other) < (count, number) { continue }
+            best = (number, count)
+        }
+        return best?.worker
+    }
+
+    private mutating func begin(_ ticket: UInt64, _ command: String, in worker: Int) {
+        workers[worker]!.calls[ticket] = command
+        workers[worker]!.callCount += 1
+    }
+
+    private mutating func grant() -> [Action] {
+        var actions: [Action] = []
+        while let first = waiting.first, let worker = roomiest {
+            waiting.removeFirst()
+            begin(first.ticket, first.command, in: worker)
+            actions.append(.run(first.waiter, in: worker))
+        }
+        return actions
+    }
+
+    private mutating func refuseWaiting() -> [Action] {
+        defer { waiting = [] }
+        return waiting.map { .refuse($0.waiter) }
+    }
+
+    // MARK: - Workers
+
+    /// Starts what is missing, as far as the breaker lets it.
+    mutating func startMissing(at now: UInt64) -> [Action] {
+        var actions: [Action] = []
+        while wantsStart, now >= breaker.notBefore {
+            lastWorker += 1
+            workers[lastWorker] = Worker(phase: .starting(until: now + Self.patience))
+            actions.append(.start(lastWorker))
+        }
+        return actions
+    }
+
+    private var wantsStart: Bool {
+        if isClosed { return false }
+        if case .open = breaker.phase { return false }
+        var starting = 0
+        var lasting = 0
+        for worker in workers.values {
+            switch worker.phase {
+            case .starting: starting += 1
+            case .serving(isWorn: false): lasting += 1
+            default: break
+            }
+        }
+        if breaker.phase != .closed || isProbing { return starting + lasting == 0 }
+        if breaker.isSuspicious { return starting == 0 && lasting < settings.processes }
+        return starting + lasting < settings.processes
+    }
+
+    /// A worker has loaded its library. A worn one gives up its place.
+    mutating func noteLoaded(_ worker: Int, at now: UInt64) -> [Action] {
+        guard case .starting? = workers[worker]?.phase else { return [] }
+        isProbing = false
+        workers[worker]!.phase = .serving(isWorn: false)
+        if let worn = workers.keys.sorted().first(where: { workers[$0]!.phase == .serving(isWorn: true) }) {
+            workers[worn]!.phase = .retiring
+        }
+        return grant() + stopIdle(at: now) + startMissing(at: now)
+    }
+
+    private mutating func stopIdle(at now: UInt64) -> [Action] {
+        var actions: [Action] = []
+        for (number, worker) in workers where worker.phase == .retiring && worker.calls.isEmpty {
+            workers[number]!.phase = .stopping(until: now + Self.patience)
+            actions.append(.stop(number))
+        }
+        return actions
+    }
+
+    /// A worker is no more. Returns whether that was a crash.
+    mutating func noteEnd(_ worker: Int, at now: UInt64) -> (isCrash: Bool, [Action]) {
+        guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }
+        if case .stopping = ended.phase { return (false, startMissing(at: now)) }
+        if isClosed { return (true, []) }
+        breaker.noteCrash(at: now)
+        guard case .open = breaker.phase else { return (true, startMissing(at: now)) }
+        return (true, refuseWaiting())
+    }
+
+    /// The worker of a call is to end at once: `grace` nanoseconds from now it is killed.
+    mutating func terminate(_ ticket: UInt64, grace: UInt64, at now: UInt64) -> [Action] {
+        guard let (number, worker) = workers.first(where: { $0.value.calls[ticket] != nil }) else { return [] }
+        if case .stopping(let until) = worker.phase, until <= now + grace { return [] }
+        workers[number]!.phase = .stopping(until: now + grace)
+        return [.terminate(number)] + startMissing(at: now)
+    }
+
+    /// The session of a call broke off: its worker has crashed, or is out of its mind.
+    mutating func noteLoss(in worker: Int, at now: UInt64) {
+        switch workers[worker]?.phase {
+        case .serving, .retiring: workers[worker]!.phase = .lost(until: now + Self.lossPatience)
+        default: break
+        }
+    }
+
+    /// How long the end of a process may take to be told after its sockets were closed.
+    private static var lossPatience: UInt64 { CrashBreaker.seconds(1) }
+
+    /// No call comes any more: every worker ends when its calls have.
+    mutating func close(at now: UInt64) -> [Action] {
+        isClosed = true
+        var actions = refuseWaiting()
+        for (number, worker) in workers {
+            switch worker.phase {
+            case .starting:
+                workers[number]!.phase = .stopping(until: .max)
+                actions.append(.kill(number))
+            case .serving, .retiring: workers[number]!.phase = .retiring
+            case .stopping, .lost: continue
+            }
+        }
+        actions += stopIdle(at: now)
+        return actions
+    }
+
+    // MARK: - Time
+
+    /// What is due.
+    mutating func tick(at now: UInt64) -> [Action] {
+        var actions: [Action] = []
+        for (number, worker) in workers {
+            switch worker.phase {
+            case .starting(let until) where until <= now: actions.append(.kill(number))
+            case .stopping(let until) where until <= now, .lost(let until) where until <= now:
+                actions.append(.kill(number))
+            default: continue
+            }
+            // Once is enough; its end is told soon.
+            workers[number]!.phase = worker.phase.withoutDeadline
+        }
+        return actions + startMissing(at: now)
+    }
+
+    /// When `tick` has something to do; nil for never.
+    var nextDeadline: UInt64? {
+        var earliest: UInt64?
+        for worker in workers.values {
+            switch worker.phase {
+            case .starting(let until), .stopping(let until), .lost(let until):
+                if until < .max { earliest = min(earliest ?? .max, until) }
+            default: continue
+            }
+        }
+        return wantsStart ? min(earliest ?? .max, breaker.notBefore) : earliest
+    }
+
+    /// How many calls wait for a worker.
+    var waitingCount: Int { waiting.count }
+}
+
+extension WorkerPoolState.Phase {
+    fileprivate var withoutDeadline: Self {
+        switch self {
+        case .starting: .starting(until: .max)
+        case .stopping: .stopping(until: .max)
+        case .lost: .lost(until: .max)
+        default: self
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import FastDaemonHost
+
+extension PluginConfiguration {
+    /// How many of its calls run at once: where workers serve them, as many as there are workers, unless it says more.
+    func callsAtOnce(_ limits: Limits) -> Int {
+        concurrency ?? (execution == .process ? workers : limits.commandsPerPlugin)
+    }
+
+    /// Loads the plugin: where all its commands are to run in worker processes, there alone; otherwise here, and in workers
+    /// besides where one of the commands asks for them. Holds the calling thread until a worker has answered.
+    func load(
+        _ image: LibraryImage, _ configuration: Configuration, services: HostServices
+    ) throws(PluginError) -> Plugin {
+        if execution == .process {
+            return try Plugin(inWorkers: workerSettings(of: image, configuration), image, services: services)
+        }
+        let plugin = try Plugin(image, name: name, options: options, services: services)
+        guard wantsWorkers(for: plugin) else { return plugin }
+        do {
+            try plugin.startWorkers(workerSettings(of: image, configuration), image)
+        } catch {
+            plugin.destroy()
+            throw error
+        }
+        return plugin
+    }
+
+    /// Whether a plugin has all that this says about workers.
+    func agrees(with plugin: Plugin, _ image: LibraryImage, _ configuration: Configuration) -> Bool {
+        if plugin.isLoadedHere != (execution != .process) { return false }
+        guard wantsWorkers(for: plugin) else { return plugin.workerSettings == nil }
+        return plugin.workerSettings == workerSettings(of: image, configuration)
+    }
+
+    private func wantsWorkers(for plugin: Plugin) -> Bool {
+        execution == .process || execution == nil && plugin.commands.contains { $0.execution == .process }
+    }
+
+    private func workerSettings(of image: LibraryImage, _ configuration: Configuration) -> WorkerSettings {
+        let limits = configuration.limits
+        let calls = (max(1, concurrency ?? workers) + workers - 1) / workers
+        let setup = WorkerSetup(
+            image: image, name: name, options: options, memoryBytes: limits.workerMemoryBytes,
+            descriptors: limits.workerDescriptors, recordBytes: limits.recordBytes, replyBytes: limits.replyBytes,
+            bufferBytes: limits.bufferBytes, calls: calls, logLevel: configuration.log.level,
+            logsJSON: configuration.log.format == .json)
+        return WorkerSettings(
+            processes: workers, callsPerWorker: callsPerWorker, idleMemoryBytes: limits.workerIdleMemoryBytes,
+            setup: setup)
+    }
+}

@@ -1,0 +1,32 @@
+import FastDaemonHost
+import FastDaemonIO
+import Synchronization
+
+/// The worker's side of calls that run in worker processes.
+extension RecordService {
+    /// Serves a session that the daemon has with this worker. The connection closes when the handler has ended, and not before:
+    /// that is how the daemon knows that there is room for another call.
+    func serve(_ connection: Connection, assigned call: WorkerCall) async {
+        connection.keepReading()
+        let session = Session(connection, caller: call.caller, begin: loop.now, assigned: call, self)
+        sessions[ObjectIdentifier(session)] = session
+        defer {
+            sessions[ObjectIdentifier(session)] = nil
+            session.releaseCall()
+            connection.close()
+        }
+        await session.receive { $0 == .request || $0 == .gathering }
+        guard let running = session.running else { return await session.receive { $0 != .over } }
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask(executorPreference: loop) { await self.finish(running, of: session) }
+            await session.receive { $0 != .over }
+        }
+    }
+
+    /// Cancels one of them, or all.
+    func cancelAssigned(_ id: UInt64?, _ reason: CancellationReason) {
+        for session in sessions.values where id == nil || session.assigned?.id == id {
+            session.noteCancellation(reason)
+        }
+    }
+}

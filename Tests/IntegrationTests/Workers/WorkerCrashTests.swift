@@ -1,0 +1,150 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Worker processes that crash", .ownThread, .timeLimit(.minutes(2))) struct WorkerCrashTests {
+    @Test(
+        "A crash is told with plugin, command and signal, and the next call is served",
+        arguments: [
+            ("segv", 139, "was killed by SIGSEGV"), ("abort", 134, "was killed by SIGABRT"),
+            ("kill", 137, "was killed by SIGKILL"), ("stack", 139, "was killed by SIGSEGV"),
+            ("memory", 134, "was killed by SIGABRT"), ("exit", 70, "called exit(3)"), ("quit", 70, "called exit(4)"),
+        ] as [(String, UInt8, String)])
+    func ways(way: String, status: UInt8, text: String) throws {
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], DaemonConfiguration(limits: ["workerMemoryBytes": Double(128 << 20)]))
+        let before = try daemon.ask("where").output
+        let end = try daemon.run("crash", way).end
+        #expect(end.verdict == .crashed)
+        #expect(end.status == status)
+        #expect(end.text == "crashing: crash: its worker process \(text)")
+        #expect(try daemon.run("where").end.status == 0)
+        #expect(
+            try daemon.ask("crash \(way)")
+                == Reply("", errors: "fastdaemond: crashing: crash: its worker process \(text)\n"))
+        let after = try daemon.ask("where").output
+        #expect(after != before && !after.isEmpty)
+        #expect(daemon.waitForLine { $0.contains("worker process") && $0.contains("\(text) in crash") } != nil)
+        #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test("An illegal instruction, as a Swift trap is, is told as its signal")
+    func trap() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let end = try daemon.run("crash", "trap").end
+        #expect(end.verdict == .crashed)
+        #expect([132, 133].contains(end.status), "the processor's own signal")
+    }
+
+    @Test("A C++ exception that nobody catches is told as its signal", .enabled(if: Compiler.cPlusPlus != nil))
+    func exception() throws {
+        let folder = try DaemonFolder()
+        let source = folder.file("throwing.cc")
+        try #"""
+        #include <stdexcept>
+        #include "fastdaemon_plugin.h"
+        static int32_t run(const fastdaemon_host *, fastdaemon_call *, void *) { throw std::runtime_error("oh"); }
+        static int32_t create(const fastdaemon_plugin *, const fastdaemon_host *, fastdaemon_instance *,
+                              fastdaemon_bytes, void **) { return 0; }
+        static int32_t commands(void *, const fastdaemon_command *const **list, size_t *count) {
+            static fastdaemon_command command;
+            static const fastdaemon_command *all[] = {&command};
+            command.size = sizeof command;
+            command.name = "throw";
+            command.run = run;
+            *list = all;
+            *count = 1;
+            return 0;
+        }
+        extern "C" FASTDAEMON_EXPORT const fastdaemon_plugin *fastdaemon_plugin_entry(uint32_t) {
+            static fastdaemon_plugin plugin;
+            plugin.abi_version = FASTDAEMON_ABI_VERSION;
+            plugin.size = sizeof plugin;
+            plugin.name = "throwing";
+            plugin.version = "1";
+            plugin.create = create;
+            plugin.commands = commands;
+            return &plugin;
+        }
+        """#.write(toFile: source, atomically: false, encoding: .utf8)
+        let library = folder.library("libthrowing.so")
+        try Compiler.cPlusPlus!.run(["-shared", "-fPIC", "-I", Compiler.headerFolder, "-o", library, source])
+        chmod(library, 0o755)
+        let configuration = DaemonConfiguration(
+            plugins: [#"{ "library": "libthrowing.so", "execution": "process" }"#])
+        let daemon = try RunningDaemon(configuration, in: folder)
+        let end = try daemon.run("throw").end
+        #expect(end.description.contains("crashed, status 134"))
+        #expect(end.text == "throwing: throw: its worker process was killed by SIGABRT")
+    }
+
+    @Test("A crash costs the calls in its worker, and those in others go on")
+    func others() throws {
+        let daemon = try RunningDaemon(workers: ["crashing", "session_tools"])
+        let gate = try Gate(of: daemon)
+        let other = try daemon.session(RawRequest("deaf", gate.path))
+        try other.receive(text: "at the gate\n")
+        let staying = try daemon.session(RawRequest("stay"))
+        let worker =
+            Int32(
+                String(decoding: try staying.receiveOutputOrPull(), as: UTF8.self).dropLast()) ?? 0
+        #expect(daemon.workerProcesses.contains(worker))
+        #expect(try daemon.run("crash", "segv").end.verdict == .crashed, "in the other worker of its plugin")
+        kill(worker, SIGBUS)
+        let end = try staying.receiveEnd()
+        #expect(end.text == "crashing: stay: its worker process was killed by SIGBUS")
+        try gate.open()
+        #expect(try other.finish().summary == "deaf is done\n||completed 0")
+    }
+
+    @Test("What handlers started ends with their worker")
+    func subprocesses() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let peer = try daemon.session(RawRequest("parent"))
+        let child = try #require(Int32(String(decoding: try peer.receiveOutputOrPull(), as: UTF8.self).dropLast()))
+        let worker = getpgid(child)
+        #expect(daemon.workerProcesses.contains(worker))
+        kill(worker, SIGSEGV)
+        #expect(try peer.receiveEnd().status == 139)
+        try daemon.waitUntil("the child has ended") { !isAlive(child) }
+    }
+
+    @Test("Workers, and what their handlers started, end with a daemon that is killed; the next one serves")
+    func daemonKilled() throws {
+        let daemon = try RunningDaemon(workers: ["crashing", "session_tools"])
+        let session = try daemon.session(RawRequest("parent"))
+        let child = try #require(Int32(String(decoding: try session.receiveOutputOrPull(), as: UTF8.self).dropLast()))
+        let workers = daemon.workerProcesses
+        #expect(workers.count == 4)
+        daemon.send(SIGKILL)
+        _ = try daemon.wait()
+        try daemon.waitUntil("no worker is left", seconds: 1) { !(workers + [child]).contains(where: isAlive) }
+        let next = try RunningDaemon(in: daemon.folder)
+        #expect(try next.ask("where").errors == "")
+    }
+
+    @Test("A handler that always crashes is soon refused at once, and starts few workers")
+    func quarantine() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let peer = try daemon.connect()
+        let watch = Stopwatch()
+        var refusals = 0
+        var reply = Reply("")
+        while refusals == 0, watch.seconds < 30 {
+            reply = try peer.ask("crash")
+            if reply.errors.contains("quarantined") { refusals += 1 }
+        }
+        #expect(
+            reply.errors.contains(
+                "crash: quarantined, because its worker processes crash again and again: the last was killed by SIGSEGV in "
+                    + "crash; the next try is in "))
+        let end = try daemon.run("where").end
+        #expect(end.verdict == .busy && end.status == 75)
+        let refused = Stopwatch()
+        for _ in 0..<1000 { #expect(try peer.ask("crash").errors.contains("quarantined")) }
+        #expect(refused.seconds < 1, "under a millisecond each")
+        let crashes = daemon.log.filter { $0.contains("worker process") }.count
+        #expect(crashes == 5, "and six workers at most were started")
+        #expect(try peer.ask("echo on") == Reply("on\n"))
+    }
+}

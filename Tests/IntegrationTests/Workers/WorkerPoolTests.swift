@@ -1,0 +1,108 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Pools of worker processes", .ownThread, .timeLimit(.minutes(1))) struct WorkerPoolTests {
+    private func place(_ daemon: RunningDaemon, _ line: String = "where") throws -> Int32 {
+        let reply = try daemon.ask(line)
+        return try #require(Int32(reply.output.dropLast()), "\(reply)")
+    }
+
+    @Test("There are two unless the config says otherwise, and none loads its library in the daemon")
+    func count() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 3"#)
+        try daemon.waitUntil("three workers run") { daemon.workerProcesses.count == 3 }
+        #expect(try daemon.workerProcesses.contains(place(daemon)))
+        let maps = try String(contentsOfFile: "/proc/\(daemon.process)/maps", encoding: .utf8)
+        #expect(!maps.contains("libcrashing"))
+        #expect(daemon.workerProcesses.allSatisfy { getpgid($0) == $0 })
+        #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test("A worker is replaced after its calls, while it is idle, and no call notices")
+    func wear() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1, "callsPerWorker": 10"#)
+        var places: [Int32] = []
+        for _ in 0..<200 { places.append(try place(daemon)) }
+        #expect(Set(places).count > 2)
+        for process in Set(places) where process != places.last { #expect(places.filter { $0 == process }.count >= 10) }
+        #expect(!daemon.log.contains { $0.contains("worker process") })
+    }
+
+    @Test("A worker that keeps too much memory is replaced")
+    func memory() throws {
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], entry: #""workers": 1"#,
+            DaemonConfiguration(limits: ["workerIdleMemoryBytes": Double(96 << 20)]))
+        let before = try place(daemon)
+        #expect(try place(daemon, "hoard 128") == before)
+        try daemon.waitUntil("another has taken its place") { try place(daemon) != before }
+        try daemon.waitUntil("it has ended") { !isAlive(before) }
+        #expect(!daemon.log.contains { $0.contains("worker process") })
+    }
+
+    @Test("A worker has its own limits on descriptors and memory, and no core file and no new privileges")
+    func limits() throws {
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], entry: #""workers": 1"#,
+            DaemonConfiguration(limits: ["workerDescriptors": 64, "workerMemoryBytes": Double(200 << 20)]))
+        let opened = try #require(Int(daemon.ask("descriptors").output.dropLast()))
+        #expect((32...61).contains(opened))
+        #expect(try daemon.ask("hoard 300").output == "")
+        let process = try place(daemon)
+        let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+        #expect(limits.contains(#/Max core file size +0 +0 /#))
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        #expect(status.contains("NoNewPrivs:\t1"))
+        let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+        let targets = files.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+        }
+        #expect(!targets.contains { $0.hasSuffix("/socket") }, "nothing of the daemon's but what it was given")
+        #expect(targets.filter { $0.hasPrefix("socket:") }.count <= 2)
+    }
+
+    @Test("Calls that wait for a worker are dropped when their callers go")
+    func waiting() throws {
+        let daemon = try RunningDaemon(workers: ["session_tools"], entry: #""workers": 1"#)
+        let gate = try Gate(of: daemon)
+        let running = try daemon.session(RawRequest("deaf", gate.path))
+        try running.receive(text: "at the gate\n")
+        let gone = try daemon.session(RawRequest("exit", "0"))
+        try daemon.waitForStatus("one waits") { $0["exit"]?.waiting == 1 }
+        gone.raw.hangUp()
+        try daemon.waitForStatus("none waits") { $0["exit"]?.waiting == 0 }
+        try gate.open()
+        #expect(try running.finish().end.status == 0)
+        #expect(try daemon.status()["exit"]?.totals.calls == 0)
+    }
+
+    @Test(
+        "A library that does not start in a worker is refused with its reason, and the others serve",
+        arguments: [
+            ("failing_create", "{}", "its start failed: no database there"),
+            ("no_entry", "{}", "it does not export fastdaemon_plugin_entry"),
+            ("failing_start", #"{"start":"crash"}"#, "a worker process was killed by SIGABRT while it was loaded"),
+            ("failing_start", #"{"start":"hang"}"#, "a worker process did not load it in time (5 s)"),
+        ])
+    func failingStart(fixture: String, options: String, text: String) throws {
+        let daemon = try RunningDaemon(workers: [fixture], entry: #""options": \#(options)"#)
+        let errors = daemon.log.filter { $0.contains(" error: ") }
+        #expect(errors.count == 1, "\(errors)")
+        #expect(
+            errors.first?.contains("plugins[3]: cannot load \(daemon.folder.library("lib\(fixture).so")): \(text)")
+                == true)
+        #expect(try daemon.ask("echo on") == Reply("on\n"))
+        try daemon.waitUntil("no worker is left") { daemon.workerProcesses.isEmpty }
+    }
+
+    @Test("A command that asks for a process of its own has one, and the others of its plugin run in the daemon")
+    func mixed() throws {
+        let folder = try DaemonFolder()
+        try folder.build("failing_start")
+        let daemon = try RunningDaemon(DaemonConfiguration(plugins: ["failing_start"]), in: folder)
+        #expect(try place(daemon, "here") == daemon.process)
+        #expect(try daemon.workerProcesses.contains(place(daemon, "where")))
+        #expect(try folder.runDaemon("--check").status == .exited(0))
+    }
+}
