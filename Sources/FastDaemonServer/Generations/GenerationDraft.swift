@@ -56,7 +56,7 @@ struct GenerationDraft: Sendable {
                         + "of them a \"name\" of its own")
                 return
             }
-            let most = min(entry.callsAtOnce(configuration.limits), plugin.ownConcurrency ?? .max)
+            let most = min(entry.callsAtOnce(configuration.limits), entry.bearable(by: plugin))
             plugins.append((hosted, most))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {
@@ -73,6 +73,9 @@ struct GenerationDraft: Sendable {
 
     private mutating func load(_ entry: PluginConfiguration, _ image: LibraryImage) throws(PluginError) -> HostedPlugin
     {
+        if previous != nil, entry.execution != .process {
+            try entry.tryOut(image, configuration, services: host.services)
+        }
         let plugin = try entry.load(image, configuration, services: host.services)
         // What runs in workers holds none of the daemon's threads.
         let gate = host.admission.addGate(

@@ -34,9 +34,8 @@ final class Reloader: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long a new version may take to come up, in nanoseconds: a moment more than a worker may, which knows better what to
-    /// say then.
-    private static let patience: UInt64 = 6_000_000_000
+    /// How long all that is new may take to come up, in seconds. Each plugin was tried out in a process by then, for 5 s at most.
+    private static let patience: UInt64 = 30
 
     /// One element each time a reload has ended; who is late finds one.
     let reloaded: AsyncStream<Void>
@@ -111,14 +110,14 @@ final class Reloader: Sendable {
         let (file, host) = (file, host)
         let result: Result<GenerationDraft, ReloadFailure>?
         do {
-            result = try await loops.loops[0].blocking(patience: Self.patience) {
+            result = try await loops.loops[0].blocking(patience: Self.patience * 1_000_000_000) {
                 Self.load(file, after: current, host)
             }
         } catch {
             throw ReloadFailure(problems: ["\(error)"])
         }
         guard let result else {
-            let text = "a new plugin did not come up within 5 s: its create function or its self-test hangs"
+            let text = "what is new did not come up within \(Self.patience) s: a create function or a self-test hangs"
             throw ReloadFailure(problems: ["\(file): \(text)"])
         }
         return try result.get()

@@ -6,6 +6,12 @@ extension PluginConfiguration {
         concurrency ?? (execution == .process ? workers : limits.commandsPerPlugin)
     }
 
+    /// How many calls at once a plugin says that it can bear: in each process that it is loaded in.
+    func bearable(by plugin: Plugin) -> Int {
+        guard let own = plugin.ownConcurrency else { return .max }
+        return execution == .process ? own.multipliedReportingOverflow(by: workers).partialValue : own
+    }
+
     /// Loads the plugin: where all its commands are to run in worker processes, there alone; otherwise here, and in workers
     /// besides where one of the commands asks for them. Holds the calling thread until a worker has answered.
     func load(
@@ -23,6 +29,16 @@ extension PluginConfiguration {
             throw error
         }
         return plugin
+    }
+
+    /// Loads the plugin in a process that ends again, to see that it comes up and finds itself well: one that crashes or hangs while
+    /// it is loaded must not do so in a daemon that serves others. Holds the calling thread until that has answered.
+    func tryOut(
+        _ image: LibraryImage, _ configuration: Configuration, services: HostServices
+    ) throws(PluginError) {
+        var settings = workerSettings(of: image, configuration)
+        settings.processes = 1
+        try Plugin(inWorkers: settings, image, services: services).destroy()
     }
 
     /// Whether a plugin has all that this says about workers.

@@ -40,7 +40,7 @@ struct RefusedReloadTests {
 
     @Test(
         "of a version that fails, hangs, or crashes keeps the old one",
-        arguments: VersionFault.allCases.filter { $0 != .loadingCrashes })
+        arguments: VersionFault.allCases)
     func versions(fault: VersionFault) throws {
         if fault == .nothing { return }
         let daemon = try RunningDaemon(version: "1")
