@@ -52,7 +52,7 @@ struct RefusedReloadTests {
             case .nothing: ""
             case .createFails: "its start failed"
             case .testFails: "its self-test failed"
-            case .createHangs, .testHangs: "within 5 s"
+            case .createHangs, .testHangs: "did not load it in time (5 s)"
             case .loadingCrashes: "SIGABRT"
             }
         #expect(lines.contains { $0.contains(expected) }, "\(lines.joined(separator: "\n"))")
