@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 _Static_assert(CCLIENT_EINTR == EINTR, "errno");
@@ -82,4 +83,10 @@ bool cclient_is_terminal_of_size(int descriptor, cclient_terminal_size *size) {
     }
     *size = (cclient_terminal_size){.columns = window.ws_col, .rows = window.ws_row};
     return true;
+}
+
+uint64_t cclient_milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }

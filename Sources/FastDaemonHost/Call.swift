@@ -72,6 +72,11 @@ open class Call: @unchecked Sendable {
         argumentCount = self.arguments.count
     }
 
+    /// Makes this the call `id` of one of the daemon's own commands: no handler is run in it.
+    public final func prepare(id: UInt64) {
+        self.id = id
+    }
+
     private func begin(_ command: PluginCommand, _ id: UInt64) {
         if self.command !== command { self.command = command }
         self.id = id

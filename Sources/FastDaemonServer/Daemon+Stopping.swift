@@ -11,7 +11,12 @@ extension Daemon {
         for _ in 0..<2 {
             for loop in loops.loops { await loop.visit() }
         }
-        for loop in loops.loops { loop.execute { loop.endReading() } }
+        for service in services {
+            service.loop.execute {
+                service.loop.endReading()
+                service.endStreams()
+            }
+        }
         log.write(
             .notice, "stopping: no new connections; what runs is finished",
             [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])

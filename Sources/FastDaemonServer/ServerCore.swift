@@ -27,13 +27,17 @@ final class ServerCore: Sendable {
     /// The calls that go on at this moment, inline ones that returned left out.
     let running = RunningCalls()
 
+    /// Who follows the access log, and what took long.
+    let accesses = AccessFeed()
+    let slow = SlowCalls()
+
     private let start = clinux_now()
 
     /// What reloads; set once, when the daemon has all that it needs.
     let reloader = Mutex<Reloader?>(nil)
 
     /// Whether there is an access log. A worker's calls are in the daemon's.
-    private let logsCalls: Bool
+    let logsCalls: Bool
 
     init(_ generation: Generation, _ host: PluginHost, log: Log, loopCount: Int, logsCalls: Bool = true) {
         self.logsCalls = logsCalls
@@ -132,45 +136,5 @@ final class ServerCore: Sendable {
     func busy(_ route: Route, running: Int, waiting: Int) -> String {
         "\(route.name): busy: \(running) calls of its plugin run and \(waiting) wait already "
             + "(limits.commandsPerPlugin, limits.waitingPerPlugin); try again later"
-    }
-
-    // MARK: - The access log
-
-    /// One line a call: who called what, how it ended, how long it waited and ran, and how much went in and out.
-    func logAccess(
-        _ running: RunningCall, status: Int32, begin: UInt64, end: UInt64, bytesIn: Int = 0, bytesOut: Int = 0
-    ) {
-        guard logsCalls, log.writes(.info) else { return }
-        let access = Access(
-            command: running.route.name, id: running.call.id, caller: running.call.caller, status: status,
-            queued: begin - running.received, ran: end - begin, bytesIn: bytesIn, bytesOut: bytesOut)
-        log.write(.info, "call", access.fields)
-    }
-
-    /// The line of a request that the daemon answered itself.
-    func logAccess(command: String, id: UInt64, _ source: any CallerSource, status: Int32, bytesOut: Int = 0) {
-        guard logsCalls, log.writes(.info) else { return }
-        let access = Access(command: command, id: id, caller: source.caller, status: status, bytesOut: bytesOut)
-        log.write(.info, "call", access.fields)
-    }
-}
-
-/// What the access log says of a call. Times are in nanoseconds.
-private struct Access {
-    var command: String
-    var id: UInt64
-    var caller: Caller
-    var status: Int32
-    var queued: UInt64 = 0
-    var ran: UInt64 = 0
-    var bytesIn = 0
-    var bytesOut: Int
-
-    var fields: [(String, Log.Field)] {
-        [
-            ("command", .text(command)), ("call", .number(Int(truncatingIfNeeded: id))), ("peer", .text("\(caller)")),
-            ("status", .number(Int(status))), ("queued_us", .number(Int(queued / 1000))),
-            ("ran_us", .number(Int(ran / 1000))), ("bytes_in", .number(bytesIn)), ("bytes_out", .number(bytesOut)),
-        ]
     }
 }

@@ -10,6 +10,7 @@
 func forwardInSession(_ request: Request, to address: DaemonAddress) throws(ClientError) -> Int32 {
     let result: SessionResult
     let session = try request.session(to: address)
+    let begin = request.isVerbose ? cclient_milliseconds() : 0
     limitTime(request.timeout, address)
     do throws(ClientError) {
         result = try forwardSession(session, to: address)
@@ -20,6 +21,11 @@ func forwardInSession(_ request: Request, to address: DaemonAddress) throws(Clie
     }
     if !result.text.isEmpty {
         StandardErrors.write(line: printable(result.text))
+    }
+    if request.isVerbose {
+        let duration = seconds(UInt32(clamping: cclient_milliseconds() - begin))
+        let call = result.call == 0 ? "no call" : "call " + String(result.call)
+        StandardErrors.write(line: call + ": status " + String(result.status) + ", " + duration + " s")
     }
     let signal = cclient_forwarded_signal()
     if signal != 0, result.verdict == .completed, Int32(result.status) == 128 + signal {

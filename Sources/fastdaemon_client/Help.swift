@@ -16,6 +16,8 @@ let help = """
       --timeout SECONDS  the command may take this long, as in 2 or 0.5; status 124 where it does not
       --env NAME         this variable goes along over TCP too, where only TERM, LANG, LC_*, COLORTERM
                          and NO_COLOR do; may be given more than once
+      --verbose          at the end, a line on standard error with the call's number, which is in the
+                         daemon's log too, its status and how long it took
       --start            where no daemon answers, start fastdaemond and wait until it is ready; a
                          config of this folder does not count, unlike $FASTDAEMON_CONFIG and yours
       --or-exec          where no daemon can be reached, run the command as a program of this machine

@@ -29,6 +29,9 @@ struct Request {
     /// The variables that go along over TCP too, as `--env` names them; only of a session.
     var environmentNames: [[UInt8]] = []
 
+    /// Whether the number of the call is told, with its status and how long it took (`--verbose`); only of a session.
+    var isVerbose = false
+
     /// Where no daemon answers, one is started (`--start`).
     var startsDaemon = false
 
@@ -86,6 +89,8 @@ struct Request {
             try choose(.classic)
         } else if name == "--dgram" {
             isDatagram = true
+        } else if name == "--verbose" {
+            isVerbose = true
         } else if name == "--start" {
             startsDaemon = true
         } else if name == "--or-exec" {
@@ -121,6 +126,9 @@ extension Request {
             form == .classic ? "--classic sends a record" : isDatagram ? "--dgram sends a record" : "--record sends one"
         if timeout != nil {
             throw .usage("--timeout is for sessions: a record cannot carry a time limit, and " + record)
+        }
+        if isVerbose {
+            throw .usage("--verbose is for sessions: a record carries neither number nor status, and " + record)
         }
         if !environmentNames.isEmpty {
             throw .usage("--env is for sessions: a record cannot carry variables, and " + record)

@@ -10,7 +10,7 @@ import Testing
             (86_400, "1d 0h"), (183_600, "2d 3h"),
         ] as [(Double, String)])
     func duration(seconds: Double, text: String) {
-        #expect(StatusReport.duration(seconds) == text)
+        #expect(Amounts.duration(seconds) == text)
     }
 
     @Test(
@@ -20,7 +20,45 @@ import Testing
             (64 << 30, "64G"), (16 << 40, "16T"), (.max, "16777215T"),
         ] as [(UInt64, String)])
     func amount(bytes: UInt64, text: String) {
-        #expect(StatusReport.amount(bytes) == text)
+        #expect(Amounts.bytes(bytes) == text)
+    }
+
+    @Test(
+        "tell a number in few characters",
+        arguments: [
+            (0, "0"), (99_999, "99999"), (100_000, "100k"), (9_999_999, "9999k"), (10_000_000, "10M"),
+            (12_345_678_901, "12G"),
+        ] as [(UInt64, String)])
+    func count(number: UInt64, text: String) {
+        #expect(Amounts.count(number) == text)
+    }
+
+    @Test(
+        "tell a time in at most five characters",
+        arguments: [
+            (0, "0ns"), (999, "999ns"), (1_000, "1.0us"), (9_999, "9.9us"), (10_000, "10us"), (999_999, "999us"),
+            (1_500_000, "1.5ms"), (2_345_000_000, "2.3s"), (999_000_000_000, "999s"), (1_000_000_000_000, "16m"),
+            (7_200_000_000_000, "120m"), (36_000_000_000_000, "10h"),
+        ] as [(UInt64, String)])
+    func span(nanoseconds: UInt64, text: String) {
+        #expect(Amounts.span(nanoseconds) == text)
+        #expect(Amounts.span(nil) == "-")
+    }
+
+    @Test("list statuses by how often they came, as many as there is room for")
+    func statuses() {
+        #expect(StatusReport.list([:]) == "")
+        #expect(StatusReport.list(["1": 4, "2": 13, "255": 4]) == "2: 13, 1: 4, 255: 4")
+        let all = Dictionary(uniqueKeysWithValues: (1...255).map { ("\($0)", UInt64(100_000 + $0 * 1_000)) })
+        #expect(StatusReport.list(all).count <= 41 && StatusReport.list(all).hasPrefix("255: 355k, "))
+    }
+
+    @Test("fold what is too long, and let no word go")
+    func folding() {
+        let text = "quarantined: " + String(repeating: "seven77 ", count: 30)
+        let lines = StatusReport.folded(text).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        #expect(lines.joined(separator: " ").split(separator: " ") == text.split(separator: " "))
     }
 
     @Test("have columns as wide as their widest cell, and no spaces at the ends of lines")

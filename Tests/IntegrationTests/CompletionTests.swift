@@ -32,6 +32,9 @@ import Testing
         ("--env FASTDAEMON_TE\tsocket echo nine", "nine"),
         ("socket echo notes\tten", "notes.txt ten"),
         ("socket echo --rec\televen", "--receleven"),
+        ("socket daemon pin\t", "pong"),
+        ("socket -- daemon pin\t", "pong"),
+        ("socket daemon slow wai\t--json | tail -n 1", "}"),
         ("socket hel\tec\t| head -n 1", "echo - prints its words, or copies its input"),
     ]
 

@@ -85,3 +85,6 @@ void cclient_limit_time(uint64_t milliseconds, const void *_Nonnull text, size_t
 
 /// Lifts that limit.
 void cclient_lift_time_limit(void);
+
+/// The monotonic clock, in milliseconds.
+uint64_t cclient_milliseconds(void);

@@ -47,39 +47,63 @@ final class Log: PluginLog {
 
     func write(_ level: LogLevel, _ text: String, _ fields: [(String, Field)] = []) {
         guard writes(level) else { return }
-        LogWriter.shared.write(isJSON.load(ordering: .relaxed) ? json(level, text, fields) : plain(level, text, fields))
+        write(Line(level, text, fields))
     }
 
-    private func plain(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {
-        var line = "\(Timestamp.now()) \(level.name): \(text)"
-        for (name, field) in fields {
-            switch field {
-            case .text(let value): line += " \(name)=\(value.contains(" ") ? "\"\(value)\"" : value)"
-            case .number(let value): line += " \(name)=\(value)"
-            }
+    func write(_ line: Line) {
+        guard writes(line.level) else { return }
+        LogWriter.shared.write(isJSON.load(ordering: .relaxed) ? line.json : line.plain)
+    }
+
+    /// A line of the log, as of when it is made.
+    struct Line {
+        let level: LogLevel
+        private let text: String
+        private let fields: [(String, Field)]
+        private let time = Timestamp.now()
+
+        init(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) {
+            (self.level, self.text, self.fields) = (level, text, fields)
         }
-        return line + "\n"
-    }
 
-    private func json(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) -> String {
-        var line = #"{"time":"\#(Timestamp.now())","level":"\#(level.name)","message":\#(quoted(text))"#
-        for (name, field) in fields {
-            switch field {
-            case .text(let value): line += ",\"\(name)\":\(quoted(value))"
-            case .number(let value): line += ",\"\(name)\":\(value)"
+        /// For people. With the line break at its end, as is the other.
+        var plain: String {
+            var line = "\(time) \(level.name): \(text)"
+            for (name, field) in fields {
+                switch field {
+                case .text(let value): line += " \(name)=\(value.contains(" ") ? "\"\(value)\"" : value)"
+                case .number(let value): line += " \(name)=\(value)"
+                }
             }
+            return line + "\n"
         }
-        return line + "}\n"
-    }
 
-    private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+        /// For programs.
+        var json: String {
+            var line = #"{"time":"\#(time)","level":"\#(level.name)","message":\#(quoted(text))"#
+            for (name, field) in fields {
+                switch field {
+                case .text(let value): line += ",\"\(name)\":\(quoted(value))"
+                case .number(let value): line += ",\"\(name)\":\(value)"
+                }
+            }
+            return line + "}\n"
+        }
+
+        private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+    }
 }
 
 /// The time of a line: UTC, to the millisecond (RFC 3339).
 enum Timestamp {
-    static func now() -> String {
+    /// - Parameter age: how long ago, in nanoseconds.
+    static func now(before age: UInt64 = 0) -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
+        if age > 0 {
+            let nanoseconds = time.tv_sec * 1_000_000_000 + time.tv_nsec - Int(clamping: age)
+            time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+        }
         var parts = tm()
         gmtime_r(&time.tv_sec, &parts)
         func digits(_ number: Int, _ count: Int) -> String {

@@ -210,16 +210,18 @@ final class RecordCall: Call, @unchecked Sendable {
     }
 
     private func explanation(of fault: Fault) -> String {
-        switch fault {
+        // One of the daemon's own is no plugin's.
+        let name = command?.name ?? "daemon"
+        return switch fault {
         case .refused(let text): "fastdaemond: \(text)\n"
         case .overReplyLimit:
-            "fastdaemond: \(command.name): it wrote more than \(replyLimit) bytes, which is the limit on a reply "
+            "fastdaemond: \(name): it wrote more than \(replyLimit) bytes, which is the limit on a reply "
                 + "(limits.replyBytes)\n"
         case .overBudget:
-            "fastdaemond: \(command.name): its output does not fit into the memory that the daemon has for buffers "
+            "fastdaemond: \(name): its output does not fit into the memory that the daemon has for buffers "
                 + "(limits.bufferBytes); try again later\n"
         case .notText(let stream, let offset):
-            "fastdaemond: \(command.name): its \(stream) is not UTF-8 (at byte \(offset)), and a record carries "
+            "fastdaemond: \(name): its \(stream) is not UTF-8 (at byte \(offset)), and a record carries "
                 + "text only\n"
         }
     }

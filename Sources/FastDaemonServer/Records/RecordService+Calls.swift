@@ -7,6 +7,9 @@ import FastDaemonProtocol
 struct StartedCall: Sendable {
     let running: RunningCall
     let call: RecordCall
+
+    /// What one of the daemon's own commands does; nil for a plugin's.
+    var ownWork: (@Sendable () async -> BuiltInText)?
 }
 
 /// Where the inline commands of a loop run, one after the other.
@@ -45,10 +48,7 @@ extension RecordService {
             refuse(core.unknownCommand(name), command: name, source)
             return nil
         }
-        guard let command = route.command else {
-            answer(route.builtIn!, route, source)
-            return nil
-        }
+        guard let command = route.command else { return answer(route.builtIn!, route, source) }
         if route.execution == .inline { return runInline(command, route, input, source, in: slot) }
         return start(command, route, input, source)
     }
@@ -57,16 +57,6 @@ extension RecordService {
     private func refuse(_ text: String, command: String, _ source: any CallerSource) {
         appendError(text)
         core.logAccess(command: Printable.line(command), id: nextID(), source, status: 127)
-    }
-
-    private func answer(_ command: BuiltInCommand, _ route: Route, _ source: any CallerSource) {
-        let answer = command.run(words.strings(), core)
-        slot.output.appendText(answer.output)
-        slot.output.appendText(answer.errors)
-        let status: Int32 = answer.errors.isEmpty ? 0 : 64
-        let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
-        route.statistics[index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
-        core.logAccess(command: route.name, id: nextID(), source, status: status, bytesOut: bytesOut)
     }
 
     // MARK: - Inline
@@ -91,8 +81,7 @@ extension RecordService {
         }
         let bytesOut = call.completeReply()
         if isTimed {
-            let running = RunningCall(call: call, route: route, gate: nil, received: begin, loop: loop)
-            note(running, status: status, begin: begin, bytesIn: input.count, bytesOut: bytesOut)
+            note(call, of: route, status: status, begin: begin, bytesIn: input.count, bytesOut: bytesOut)
         } else {
             route.statistics[index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
         }
@@ -127,6 +116,7 @@ extension RecordService {
 
     /// Sees a call through to its reply. On the loop.
     func finish(_ started: StartedCall) async -> ByteBuffer {
+        if let work = started.ownWork { return await finish(started, work) }
         let (call, route) = (started.call, started.running.route)
         switch await run(started.running) {
         case .ended(let status, let begin):

@@ -43,25 +43,10 @@ extension Session {
         }
     }
 
-    private func goOn(_ running: RunningCall) {
+    func goOn(_ running: RunningCall) {
         self.running = running
         phase = .running
         connection.keepAlive()
-    }
-
-    /// Lets the daemon's own command answer.
-    private func answer(_ route: Route) {
-        let answer = route.builtIn!.run(request.words, core)
-        // It holds streams, and calls nobody: the daemon's own output needs credit like any other.
-        let call = SessionCall(self, request, window: hello!.window, mayWait: false)
-        self.call = call
-        call.write(answer.output, as: .output)
-        call.write(answer.errors, as: .errors)
-        let status: Int32 = answer.errors.isEmpty ? 0 : 64
-        let bytesOut = answer.output.utf8.count + answer.errors.utf8.count
-        route.statistics[service.index].countCall(status: status, bytesIn: 0, bytesOut: bytesOut)
-        core.logAccess(command: route.name, id: callID, self, status: status, bytesOut: bytesOut)
-        finish(.completed, status: UInt8(status), "")
     }
 
     /// Asks for more of the input that an inline command wants to have as a whole.

@@ -50,6 +50,9 @@ final class Session: CallerSource, @unchecked Sendable {
     /// The call as one that goes on; nil where it ended at once.
     var running: RunningCall?
 
+    /// What one of the daemon's own commands does that takes a while: the exit status; nil where it is none.
+    var ownWork: (@Sendable () async -> Int32)?
+
     // What goes out; see Session+Sending.
     var outgoing: ByteBuffer
     var end: (frame: SessionEnd, text: [UInt8])?
@@ -155,6 +158,7 @@ final class Session: CallerSource, @unchecked Sendable {
     func releaseCall() {
         call = nil
         running = nil
+        ownWork = nil
     }
 
 }

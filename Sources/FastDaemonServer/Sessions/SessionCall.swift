@@ -23,6 +23,9 @@ final class SessionCall: Call, @unchecked Sendable {
     /// Counts what happened, for threads that wait for something to happen.
     private let bell: UnsafeMutablePointer<UInt32>
 
+    /// Called likewise, for one of the daemon's own commands; set before the call begins. From any thread.
+    var onChange: (@Sendable () -> Void)?
+
     override var caller: Caller { session.caller }
     override var callerDeadline: UInt64 { session.assigned?.deadline ?? request.deadline }
 
@@ -124,6 +127,7 @@ final class SessionCall: Call, @unchecked Sendable {
         // First the bell: who looks at it before this is counted as waiting by the time that this looks.
         clinux_add_release(bell, 1)
         if streams.withLock({ $0.waiters > 0 }) { clinux_wake_all(bell) }
+        onChange?()
     }
 
     override func isReady(_ event: Int) -> Bool {
@@ -186,6 +190,9 @@ final class SessionCall: Call, @unchecked Sendable {
         ring()
         fire(FASTDAEMON_EVENT_WRITABLE)
     }
+
+    /// Whether nobody reads what is written any more.
+    var isClosed: Bool { streams.withLock { $0.isClosed } }
 
     /// Whether all that the handler wrote was handed over.
     var isDrained: Bool { streams.withLock { $0.isDrained } }

@@ -46,6 +46,7 @@ extension RecordService {
 
     /// Sees a call through to its end.
     func finish(_ running: RunningCall, of session: Session) async {
+        if let work = session.ownWork { return await finish(running, of: session, work) }
         let route = running.route
         switch await run(running) {
         case .ended(let status, let begin):

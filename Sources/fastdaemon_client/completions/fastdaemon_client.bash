@@ -12,20 +12,20 @@ _fastdaemon_client_unquoted() {
     REPLY=${REPLY//[\"\'\\]/}
 }
 
-# Adds the commands of the daemon at `port` that begin with `current`.
+# Adds the commands of the daemon at `port`, or a command's own words, that begin with `current`.
 _fastdaemon_client_commands() {
     local name
     # A datagram that gets lost would be waited for.
     [[ -n $datagrams ]] && return
     while IFS=$'\t' read -r name _; do
         [[ $name == "$current"* ]] && COMPREPLY+=("$name")
-    done < <("$program" --timeout 1 "${host[@]}" -- "$port" daemon commands 2>/dev/null </dev/null)
+    done < <("$program" --timeout 1 "${host[@]}" -- "$port" daemon commands "$@" 2>/dev/null </dev/null)
 }
 
 _fastdaemon_client() {
     local REPLY program current=$2 index word value='' port='' datagrams='' place=options
     local host=() options=(
-        --host --timeout --env --start --or-exec --record --classic --dgram --version --help
+        --host --timeout --env --verbose --start --or-exec --record --classic --dgram --version --help
     )
     COMPREPLY=()
     _fastdaemon_client_unquoted "${COMP_WORDS[0]}"
@@ -48,7 +48,9 @@ _fastdaemon_client() {
             options:* | port:*) port=$word place=separator ;;
             separator:--) place='command' ;;
             separator:help | command:help) place='command' ;;
-            separator:* | command:*) place=arguments ;;
+            separator:daemon | command:daemon) place='daemon' ;;
+            daemon:slow) place='command' ;;
+            separator:* | command:* | daemon:*) place=arguments ;;
         esac
     done
     [[ $current == '=' ]] && current=''
@@ -64,6 +66,7 @@ _fastdaemon_client() {
             fi
             ;;
         *:separator | *:command) _fastdaemon_client_commands ;;
+        *:daemon) _fastdaemon_client_commands daemon ;;
         *) compopt -o default ;;
     esac
 }

@@ -13,7 +13,7 @@ function __fastdaemon_client_expanded
     end
 end
 
-# Splits the words before the cursor. Prints the place that the cursor is in (value, options, port, command, arguments),
+# Splits the words before the cursor. Prints the place that the cursor is in (value, options, port, command, daemon, arguments),
 # and then, a line each, the words with which the daemon can be asked.
 function __fastdaemon_client_parse
     set -l words (commandline -opc)
@@ -43,7 +43,13 @@ function __fastdaemon_client_parse
                 set -q ask[1]; and set -a ask -- $word daemon commands
             case separator:-- 'separator:help' 'command:help'
                 set place command
-            case 'separator:*' 'command:*'
+            case separator:daemon command:daemon
+                set place daemon
+                set -q ask[1]; and set -a ask daemon
+            case daemon:slow
+                set place command
+                set -q ask[1]; and set -e ask[-1]
+            case 'separator:*' 'command:*' 'daemon:*'
                 set place arguments
         end
     end
@@ -57,7 +63,7 @@ function __fastdaemon_client_is_at
     contains -- $parsed[1] $argv
 end
 
-# The commands of the daemon, each with a tab and its summary.
+# The commands of the daemon, or a command's own words, each with a tab and its summary.
 function __fastdaemon_client_commands
     set -l ask (__fastdaemon_client_parse)[2..-1]
     set -q ask[1]; and command $ask 2>/dev/null </dev/null
@@ -67,6 +73,7 @@ complete -c fastdaemon_client -f
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options value' -l host -x -a '(__fish_print_hostnames)' -d 'The host of a port number'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options value' -l timeout -x -d 'The command may take this many seconds'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options value' -l env -x -a '(set -xn)' -d 'Let this variable go along over TCP'
+complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l verbose -d 'Tell number, status and time of the call'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l start -d 'Start fastdaemond where no daemon answers'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l or-exec -d 'Run a local program where no daemon can be reached'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l record -d 'Send a record'
@@ -75,5 +82,5 @@ complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l dgram -d
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l version -d 'Show the version'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -s h -l help -d 'Show a summary'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options port' -F
-complete -c fastdaemon_client -n '__fastdaemon_client_is_at command' -a '(__fastdaemon_client_commands)'
+complete -c fastdaemon_client -n '__fastdaemon_client_is_at command daemon' -a '(__fastdaemon_client_commands)'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at arguments' -F

@@ -61,6 +61,17 @@ struct ReloadTests {
         #expect(try daemon.ask("echo \(text)").output == "\(text)\n")
     }
 
+    @Test("is told to whoever asks for it, and changes nothing where it is refused")
+    func command() throws {
+        let daemon = try RunningDaemon(version: "1")
+        #expect(try daemon.run("daemon", "reload").end.status == 0)
+        try daemon.folder.write("{")
+        let refused = try daemon.run("daemon", "reload")
+        #expect(refused.end.status == 78)
+        #expect(refused.errorText.contains("config.json: not JSON"))
+        #expect(try daemon.ask("version").output == "version 1\n")
+    }
+
     @Test("happens once for those who ask while one goes on, and once more")
     func coalescing() throws {
         let daemon = try RunningDaemon(version: "1")
