@@ -17,7 +17,8 @@ final class Admission: Sendable {
     /// - Parameters:
     ///   - limit: how many of its calls may run at once.
     ///   - waitingLimit: how many more may wait.
-    ///   - countsGlobally: whether they count against the limit of the whole daemon, too: those that hold a thread of it do.
+    ///   - countsGlobally: whether there are some that count against the limit of the whole daemon, too: those that hold a
+    ///     thread of it do. A place is kept for one of them.
     func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool = true) -> Gate {
         let id = state.withLock {
             $0.addGate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
@@ -71,12 +72,16 @@ final class Gate: Sendable {
     }
 
     /// Waits for the call's turn. A call that is `.running` owes a `leave`.
-    func enter(ticket: UInt64) async -> Entry {
+    ///
+    /// - Parameter countsGlobally: whether it counts against the limit of the whole daemon, too: the same until it leaves.
+    func enter(ticket: UInt64, countsGlobally: Bool = true) async -> Entry {
         var decision = Admission.State.Decision.run
         let mayRun = await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
             decision = admission.withState { state in
-                let decision = state.enter(id)
-                if decision == .wait { state.enqueue(continuation, ticket: ticket, at: id) }
+                let decision = state.enter(id, countsGlobally: countsGlobally)
+                if decision == .wait {
+                    state.enqueue(continuation, ticket: ticket, at: id, countsGlobally: countsGlobally)
+                }
                 return decision
             }
             if decision != .wait { continuation.resume(returning: decision == .run) }
@@ -88,13 +93,14 @@ final class Gate: Sendable {
     /// A call has ended.
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
-    func leave(wasOverdue: Bool = false) {
-        admission.withState { $0.leave(id, wasOverdue: wasOverdue) }?.resume(returning: true)
+    func leave(countsGlobally: Bool = true, wasOverdue: Bool = false) {
+        admission.withState { $0.leave(id, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?
+            .resume(returning: true)
     }
 
     /// A call goes on although nobody waits for it any more: from now on it counts here, and not in the whole daemon.
-    func noteOverdue() {
-        admission.withState { $0.noteOverdue(id) }?.resume(returning: true)
+    func noteOverdue(countsGlobally: Bool = true) {
+        admission.withState { $0.noteOverdue(id, countsGlobally: countsGlobally) }?.resume(returning: true)
     }
 
     /// Has a call that waits give up.
@@ -103,8 +109,10 @@ final class Gate: Sendable {
     }
 
     /// Changes how many calls may run and wait. Those that do already go on.
-    func setLimits(limit: Int, waitingLimit: Int) {
-        admission.change { $0.setLimits(of: id, limit: limit, waitingLimit: waitingLimit) }
+    func setLimits(limit: Int, waitingLimit: Int, countsGlobally: Bool = true) {
+        admission.change {
+            $0.setLimits(of: id, limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+        }
     }
 
     /// What goes on behind a gate.

@@ -19,12 +19,11 @@ struct AdmissionState<Waiter> {
     private(set) var gates: [GateID: Gate] = [:]
     private var lastGate: UInt64 = 0
 
-    /// How many calls may run at once in the whole daemon, and how many do. Overdue calls are not counted, nor those of
-    /// gates that do not count globally.
+    /// How many calls may run at once in the whole daemon, and how many do that count there. Overdue calls do not.
     private(set) var limit: Int
     private(set) var running = 0
 
-    /// The gates that count globally, of which no call runs.
+    /// The gates whose calls want places of the daemon's, and have none.
     private var quietGates = 0
 
     /// The gates where calls wait that have room, the one first that had its turn longest ago.
@@ -39,12 +38,12 @@ struct AdmissionState<Waiter> {
     /// - Parameters:
     ///   - limit: how many of its calls may run at once.
     ///   - waitingLimit: how many more may wait.
-    ///   - countsGlobally: whether they count against the limit of the whole daemon, too.
+    ///   - countsGlobally: whether there are some that count against the limit of the whole daemon, too.
     mutating func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool) -> GateID {
         lastGate += 1
         let id = GateID(number: lastGate)
         gates[id] = Gate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
-        if countsGlobally { quietGates += 1 }
+        if gates[id]!.isQuiet { quietGates += 1 }
         return id
     }
 
@@ -55,14 +54,17 @@ struct AdmissionState<Waiter> {
         guard let gate = gates[id] else { return [] }
         precondition(gate.running == 0 && gate.waitingCount == 0, "a gate is removed behind which calls are")
         gates[id] = nil
-        if gate.countsGlobally { quietGates -= 1 }
+        if gate.isQuiet { quietGates -= 1 }
         return admitAll()
     }
 
     /// Calls over a new limit that run already, or wait, go on. Returns those that run now.
-    mutating func setLimits(of id: GateID, limit: Int, waitingLimit: Int) -> [Waiter] {
-        gates[id]!.limit = limit
-        gates[id]!.waitingLimit = waitingLimit
+    mutating func setLimits(of id: GateID, limit: Int, waitingLimit: Int, countsGlobally: Bool) -> [Waiter] {
+        change(id) { gate in
+            gate.limit = limit
+            gate.waitingLimit = waitingLimit
+            gate.countsGlobally = countsGlobally
+        }
         list(id)
         return admitAll()
     }
@@ -76,26 +78,29 @@ struct AdmissionState<Waiter> {
     // MARK: - Calls
 
     /// A call wants to run. Where it has to wait, `enqueue` is to follow.
-    mutating func enter(_ id: GateID) -> Decision {
+    ///
+    /// - Parameter countsGlobally: whether it counts against the limit of the whole daemon, too.
+    mutating func enter(_ id: GateID, countsGlobally: Bool = true) -> Decision {
         let gate = gates[id]!
-        if mayRun(gate) {
-            begin(id)
+        if mayRun(gate, countsGlobally) {
+            begin(id, countsGlobally)
             return .run
         }
         return gate.waitingCount < gate.waitingLimit
             ? .wait : .busy(running: gate.running, waiting: gate.waitingCount)
     }
 
-    mutating func enqueue(_ waiter: Waiter, ticket: UInt64, at id: GateID) {
-        gates[id]!.line.append(waiter, ticket: ticket)
+    mutating func enqueue(_ waiter: Waiter, ticket: UInt64, at id: GateID, countsGlobally: Bool = true) {
+        gates[id]!.line.append((waiter, countsGlobally), ticket: ticket)
         list(id)
     }
 
     /// A call has ended. Returns the one that runs now in its place, if one waited.
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
-    mutating func leave(_ id: GateID, wasOverdue: Bool = false) -> Waiter? {
-        if wasOverdue { gates[id]!.overdue -= 1 } else { giveUpPlace(of: id) }
+    mutating func leave(_ id: GateID, countsGlobally: Bool = true, wasOverdue: Bool = false) -> Waiter? {
+        if countsGlobally, !wasOverdue { giveUpPlace(of: id) }
+        if wasOverdue { gates[id]!.overdue -= 1 }
         gates[id]!.running -= 1
         list(id)
         return admit()
@@ -103,41 +108,43 @@ struct AdmissionState<Waiter> {
 
     /// A call goes on although nobody waits for it any more: it keeps its place behind its own gate, and no other. Returns the
     /// one that runs now.
-    mutating func noteOverdue(_ id: GateID) -> Waiter? {
-        giveUpPlace(of: id)
+    mutating func noteOverdue(_ id: GateID, countsGlobally: Bool = true) -> Waiter? {
+        if countsGlobally { giveUpPlace(of: id) }
         gates[id]!.overdue += 1
         return admit()
     }
 
     /// A call that waits gives up. Returns its waiter, unless its turn had come already.
     mutating func abandon(_ ticket: UInt64, at id: GateID) -> Waiter? {
-        gates[id]?.line.remove(ticket)
+        gates[id]?.line.remove(ticket)?.waiter
     }
 
     // MARK: - Turns
 
-    private func mayRun(_ gate: Gate) -> Bool {
+    private func mayRun(_ gate: Gate, _ countsGlobally: Bool) -> Bool {
         guard gate.running < gate.limit else { return false }
-        guard gate.countsGlobally else { return true }
-        let kept = gate.counted == 0 ? 0 : min(limit / 8, quietGates)
+        guard countsGlobally else { return true }
+        let kept = gate.places == 0 ? 0 : min(limit / 8, quietGates)
         return running + kept < limit
     }
 
-    private mutating func begin(_ id: GateID) {
-        let gate = gates[id]!
-        if gate.countsGlobally {
-            running += 1
-            if gate.counted == 0 { quietGates -= 1 }
-        }
+    private mutating func begin(_ id: GateID, _ countsGlobally: Bool) {
         gates[id]!.running += 1
+        if !countsGlobally { return }
+        running += 1
+        change(id) { $0.places += 1 }
     }
 
-    /// The place in the whole daemon of a call that is not overdue yet.
     private mutating func giveUpPlace(of id: GateID) {
-        let gate = gates[id]!
-        guard gate.countsGlobally else { return }
         running -= 1
-        if gate.counted == 1 { quietGates += 1 }
+        change(id) { $0.places -= 1 }
+    }
+
+    /// Changes what makes a gate a quiet one, or not.
+    private mutating func change(_ id: GateID, _ body: (inout Gate) -> Void) {
+        if gates[id]!.isQuiet { quietGates -= 1 }
+        body(&gates[id]!)
+        if gates[id]!.isQuiet { quietGates += 1 }
     }
 
     private mutating func list(_ id: GateID) {
@@ -150,25 +157,26 @@ struct AdmissionState<Waiter> {
     /// Has the next call run, if there is room for one: of the gates where calls wait, the one of which the fewest run, and
     /// each in turn of those of which equally many do.
     private mutating func admit() -> Waiter? {
-        var best: (index: Int, counted: Int)?
+        var best: (index: Int, running: Int)?
         var index = 0
         while index < ready.count {
             let id = ready[index]
-            guard let gate = gates[id], gate.waitingCount > 0, gate.running < gate.limit else {
+            guard let gate = gates[id], gate.running < gate.limit, let next = gates[id]!.line.first else {
                 gates[id]?.isListed = false
                 ready.remove(at: index)
                 continue
             }
-            if mayRun(gate), gate.counted < best?.counted ?? .max { best = (index, gate.counted) }
+            let active = gate.running - gate.overdue
+            if active < best?.running ?? .max, mayRun(gate, next.countsGlobally) { best = (index, active) }
             index += 1
         }
         guard let best else { return nil }
         let id = ready.remove(at: best.index)
         gates[id]!.isListed = false
-        let waiter = gates[id]!.line.popFirst()
-        begin(id)
+        let next = gates[id]!.line.popFirst()!
+        begin(id, next.countsGlobally)
         list(id)
-        return waiter
+        return next.waiter
     }
 
     private mutating func admitAll() -> [Waiter] {
@@ -183,17 +191,20 @@ extension AdmissionState {
     struct Gate {
         fileprivate(set) var limit: Int
         fileprivate(set) var waitingLimit: Int
-        let countsGlobally: Bool
+        fileprivate(set) var countsGlobally: Bool
 
         /// The calls that have not ended, and those of them that are overdue.
         fileprivate(set) var running = 0
         fileprivate(set) var overdue = 0
 
-        fileprivate var line = WaitingLine<Waiter>()
+        /// How many of the daemon's places its calls have.
+        fileprivate(set) var places = 0
+
+        fileprivate var line = WaitingLine<(waiter: Waiter, countsGlobally: Bool)>()
         fileprivate var isListed = false
 
-        /// The calls that count: what a gate has of the daemon's places.
-        fileprivate var counted: Int { running - overdue }
+        /// Whether a place is kept for it.
+        fileprivate var isQuiet: Bool { countsGlobally && places == 0 }
 
         var waitingCount: Int { line.count }
 

@@ -18,14 +18,23 @@ struct WaitingLine<Waiter> {
         tickets.append(ticket)
     }
 
-    mutating func popFirst() -> Waiter? {
-        while head < tickets.count {
-            let ticket = tickets[head]
-            head += 1
-            defer { tidy() }
-            if let waiter = waiters.removeValue(forKey: ticket) { return waiter }
+    /// The one whose turn is next.
+    var first: Waiter? {
+        mutating get {
+            while head < tickets.count {
+                if let waiter = waiters[tickets[head]] { return waiter }
+                head += 1
+            }
+            return nil
         }
-        return nil
+    }
+
+    mutating func popFirst() -> Waiter? {
+        guard first != nil else { return nil }
+        let waiter = waiters.removeValue(forKey: tickets[head])
+        head += 1
+        tidy()
+        return waiter
     }
 
     /// Takes out one that gives up; nil where it is not in the line any more.

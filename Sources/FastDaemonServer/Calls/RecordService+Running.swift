@@ -26,12 +26,12 @@ extension RecordService {
             return .ended(status: await call.finished(), begin: running.begin)
         }
         let isWanted = call.cancellationReason == 0
-        switch isWanted ? await gate.enter(ticket: call.id) : .abandoned {
+        switch isWanted ? await gate.enter(ticket: call.id, countsGlobally: running.countsGlobally) : .abandoned {
         case .running: break
         case .busy(let others, let waiting): return refuse(running, others: others, waiting: waiting)
         case .abandoned: return .abandoned
         }
-        defer { gate.leave(wasOverdue: running.isOverdue) }
+        defer { gate.leave(countsGlobally: running.countsGlobally, wasOverdue: running.isOverdue) }
         let now = clinux_now()
         // Its turn has come, and its time is over.
         if running.clock.expire(at: now) != .nothing || running.clock.passed != nil { return .abandoned }
@@ -71,6 +71,7 @@ extension RecordService {
     private func noteEnd(of running: RunningCall, _ end: CallEnd) {
         if let timer = running.timer.take() { loop.cancel(timer) }
         running.clock.end()
+        running.whenOverdue = nil
         core.running.remove(running)
         guard let answer = running.answer.take() else { return noteLateEnd(of: running, end) }
         guard running.clock.passed != nil else { return answer.resume(returning: end) }

@@ -32,7 +32,7 @@ extension RecordService {
         guard let answer = running.answer.take() else { return }
         running.clock.end()
         running.noteOverdue()
-        running.gate?.noteOverdue()
+        running.gate?.noteOverdue(countsGlobally: running.countsGlobally)
         if running.holdsThread {
             running.isStuck = true
             core.pool.noteStuck()

@@ -19,6 +19,9 @@ final class RunningCall: @unchecked Sendable {
     /// The loop that it came in on.
     let loop: EventLoop
 
+    /// Whether it takes a thread of the daemon, and so one of the places that all plugins share.
+    var countsGlobally: Bool { route.execution != .process }
+
     /// Whether its caller may get an answer before it has ended.
     let mayBeOutlived: Bool
 

@@ -37,7 +37,9 @@ struct GenerationDraft: Sendable {
     /// The generation, to be served from now on.
     func finished() -> Generation {
         for (hosted, limit) in plugins {
-            hosted.gate.setLimits(limit: limit, waitingLimit: configuration.limits.waitingPerPlugin)
+            let usesPool = routes.contains { $0.gate === hosted.gate && $0.execution == .concurrent }
+            hosted.gate.setLimits(
+                limit: limit, waitingLimit: configuration.limits.waitingPerPlugin, countsGlobally: usesPool)
         }
         return Generation(
             number: number, configuration, plugins: plugins.map(\.hosted), routing: RoutingTable(routes))
@@ -77,9 +79,7 @@ struct GenerationDraft: Sendable {
             try entry.tryOut(image, configuration, services: host.services)
         }
         let plugin = try entry.load(image, configuration, services: host.services)
-        // What runs in workers holds none of the daemon's threads.
-        let gate = host.admission.addGate(
-            limit: 1, waitingLimit: 0, countsGlobally: entry.execution != .process)
+        let gate = host.admission.addGate(limit: 1, waitingLimit: 0, countsGlobally: false)
         // Whatever comes of it, it is destroyed with this.
         let hosted = HostedPlugin(
             plugin, image, entry, generation: number, gate: gate, destruction: host.destruction)

@@ -18,19 +18,21 @@ struct TestAdmission {
         gates.append(state.addGate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countGlobally))
     }
 
-    mutating func enter(_ gate: Int) -> AdmissionState<String>.Decision { state.enter(gates[gate]) }
+    mutating func enter(_ gate: Int, countsGlobally: Bool = true) -> AdmissionState<String>.Decision {
+        state.enter(gates[gate], countsGlobally: countsGlobally)
+    }
 
     /// Enters a call that has to wait. Returns its ticket.
     @discardableResult
-    mutating func wait(_ name: String, at gate: Int) -> UInt64 {
-        #expect(enter(gate) == .wait)
+    mutating func wait(_ name: String, at gate: Int, countsGlobally: Bool = true) -> UInt64 {
+        #expect(enter(gate, countsGlobally: countsGlobally) == .wait)
         lastTicket += 1
-        state.enqueue(name, ticket: lastTicket, at: gates[gate])
+        state.enqueue(name, ticket: lastTicket, at: gates[gate], countsGlobally: countsGlobally)
         return lastTicket
     }
 
-    mutating func leave(_ gate: Int, wasOverdue: Bool = false) -> String? {
-        state.leave(gates[gate], wasOverdue: wasOverdue)
+    mutating func leave(_ gate: Int, countsGlobally: Bool = true, wasOverdue: Bool = false) -> String? {
+        state.leave(gates[gate], countsGlobally: countsGlobally, wasOverdue: wasOverdue)
     }
 
     mutating func abandon(_ ticket: UInt64, at gate: Int) -> String? { state.abandon(ticket, at: gates[gate]) }
@@ -97,19 +99,37 @@ struct TestAdmission {
         #expect(admission.abandon(second, at: 0) == nil, "its turn has come")
     }
 
-    @Test("calls of a gate that does not count globally need no place of the daemon's")
+    @Test("calls that take no thread of the daemon's need no place of its own")
     func ungated() {
         var admission = TestAdmission(limit: 1, gates: [(1, 1)])
         admission.add(2, 1, countGlobally: false)
         #expect(admission.enter(0) == .run)
-        #expect(admission.enter(1) == .run)
-        #expect(admission.enter(1) == .run)
-        admission.wait("b", at: 1)
+        #expect(admission.enter(1, countsGlobally: false) == .run)
+        #expect(admission.enter(1, countsGlobally: false) == .run)
+        admission.wait("b", at: 1, countsGlobally: false)
         #expect(admission.state.running == 1)
-        #expect(admission.leave(1) == "b")
+        #expect(admission.leave(1, countsGlobally: false) == "b")
         admission.wait("a", at: 0)
-        #expect(admission.leave(1) == nil, "that was no place of the daemon's")
+        #expect(admission.leave(1, countsGlobally: false) == nil, "that was no place of the daemon's")
+        #expect(admission.state.noteOverdue(admission.gates[1], countsGlobally: false) == nil)
+        #expect(admission.leave(1, countsGlobally: false, wasOverdue: true) == nil)
         #expect(admission.leave(0) == "a")
+    }
+
+    @Test("one gate may have calls of both kinds")
+    func bothKinds() {
+        var admission = TestAdmission(limit: 1, gates: [(2, 9), (1, 9)])
+        #expect(admission.enter(1) == .run)
+        admission.wait("pool", at: 0)
+        // It came later, and does not wait for what it does not need.
+        #expect(admission.enter(0, countsGlobally: false) == .run)
+        #expect(admission.leave(0, countsGlobally: false) == nil)
+        #expect(admission.leave(1) == "pool")
+        #expect(admission.enter(0, countsGlobally: false) == .run)
+        admission.wait("worker", at: 0, countsGlobally: false)
+        #expect(admission.leave(0) == "worker")
+        #expect(admission.state.running == 0)
+        #expect(admission[0].running == 2)
     }
 
     @Test("a call that is overdue keeps its place at its gate, and gives up the daemon's")

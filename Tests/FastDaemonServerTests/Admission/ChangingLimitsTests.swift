@@ -21,7 +21,9 @@ import Testing
         var admission = TestAdmission(limit: 2, gates: [(1, 9), (1, 9)])
         #expect(admission.enter(0) == .run)
         for name in ["a1", "a2", "a3"] { admission.wait(name, at: 0) }
-        #expect(admission.state.setLimits(of: admission.gates[0], limit: 3, waitingLimit: 9) == ["a1"])
+        #expect(
+            admission.state.setLimits(of: admission.gates[0], limit: 3, waitingLimit: 9, countsGlobally: true) == ["a1"]
+        )
         admission.wait("b", at: 1)
         #expect(admission.state.setLimit(4) == ["b", "a2"])
         #expect(admission.leave(0) == "a3")
@@ -32,7 +34,8 @@ import Testing
         var admission = TestAdmission(limit: 4, gates: [(4, 9)])
         for _ in 0..<4 { #expect(admission.enter(0) == .run) }
         for name in ["a", "b", "c"] { admission.wait(name, at: 0) }
-        #expect(admission.state.setLimits(of: admission.gates[0], limit: 2, waitingLimit: 1) == [])
+        #expect(
+            admission.state.setLimits(of: admission.gates[0], limit: 2, waitingLimit: 1, countsGlobally: true) == [])
         #expect(admission.enter(0) == .busy(running: 4, waiting: 3))
         #expect((0..<4).map { _ in admission.leave(0) } == [nil, nil, "a", "b"])
         #expect(admission.state.setLimit(1) == [])
@@ -47,6 +50,16 @@ import Testing
         // That was entered once more, by the loop, and its place is not taken.
         #expect(admission.state.running == 7)
         #expect(admission.state.removeGate(admission.gates[1]) == ["a"])
+    }
+
+    @Test("no place is kept for a plugin whose calls take none any more")
+    func noPlaceNeeded() {
+        var admission = TestAdmission(limit: 8, gates: [(100, 100), (100, 100)])
+        while admission.enter(0) == .run {}
+        admission.wait("a", at: 0)
+        let changed = admission.state.setLimits(
+            of: admission.gates[1], limit: 100, waitingLimit: 100, countsGlobally: false)
+        #expect(changed == ["a"])
     }
 
     @Test("a gate is there as long as somebody holds it")
