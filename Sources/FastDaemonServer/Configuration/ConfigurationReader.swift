@@ -25,19 +25,26 @@ extension Configuration {
     /// - Throws: a `ConfigurationError` with every problem that the file has.
     public init(readingFrom path: String) throws(ConfigurationError) {
         let file = absolutePath(path)
-        func fail(_ problem: String) -> ConfigurationError { ConfigurationError(file: file, problems: [problem]) }
-        let value: JSONValue
-        var bytes: [UInt8] = []
+        let bytes: [UInt8]
         do {
             bytes = try readTrusted(file)
-            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
-                throw fail("the file is empty")
-            }
+        } catch {
+            throw ConfigurationError(file: file, problems: ["\(error)"])
+        }
+        try self.init(parsing: bytes, of: file)
+    }
+
+    /// Checks what stands in a config file.
+    ///
+    /// - Parameter file: the file's absolute path, for messages and for relative paths.
+    init(parsing bytes: [UInt8], of file: String) throws(ConfigurationError) {
+        func fail(_ problem: String) -> ConfigurationError { ConfigurationError(file: file, problems: [problem]) }
+        if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { throw fail("the file is empty") }
+        let value: JSONValue
+        do {
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
             value = try decoder.decode(JSONValue.self, from: Data(bytes))
-        } catch let error as ConfigurationError {
-            throw error
         } catch let error as DecodingError {
             throw fail("not JSON: \(explanation(of: error, in: bytes))")
         } catch {
