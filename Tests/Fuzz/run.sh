@@ -57,7 +57,7 @@ for name in Record CommandLine SessionClient SessionServer; do
         Tests/FastDaemonProtocolTests/SessionInvariants.swift Tests/FastDaemonProtocolTests/SessionLog.swift \
         Tests/FastDaemonProtocolTests/SessionReference.swift
 done
-quietly compile -lFastDaemonHost -lFastDaemonIO -lFastDaemonSystem -lFastDaemonProtocol -o "$out/Configuration" \
+quietly compile -lFastDaemonHost -lFastDaemonIO -lFastDaemonSystem -lFastDaemonProtocol -lCLinux -lCFastDaemonPlugin -o "$out/Configuration" \
     Tests/Fuzz/ConfigurationFuzzer.swift Tests/Fuzz/ConfigurationInvariants.swift \
     Sources/FastDaemonServer/Configuration/*.swift
 

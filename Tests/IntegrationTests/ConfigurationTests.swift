@@ -50,6 +50,17 @@ private let ways = [["--check"], []]
         #expect(result.outputText.hasPrefix("\(folder.configuration):\n"))
     }
 
+    @Test("A config that is not UTF-8 is an error that says where")
+    func notUTF8() throws {
+        let folder = try DaemonFolder()
+        try Data(Array("{ \"listen\": [],\n  ".utf8) + [0xE0, 0x80] + Array(": 1 }".utf8)).write(
+            to: URL(filePath: folder.configuration))
+        chmod(folder.configuration, 0o644)
+        let result = try folder.runDaemon("--check")
+        #expect(result.status == .exited(78))
+        #expect(result.errorText.hasSuffix("line 2: there are bytes that are not UTF-8\n"))
+    }
+
     @Test("A config that is empty, or not JSON, is an error that says so", arguments: ways)
     func notJSON(words: [String]) throws {
         for text in ["listen: socket", #"{ "listen": [ }"#, "\u{FEFF}", "{ \"listen\": \"\u{0}\" "] {
