@@ -53,12 +53,14 @@ private let ways = [["--check"], []]
     @Test("A config that is not UTF-8 is an error that says where")
     func notUTF8() throws {
         let folder = try DaemonFolder()
-        try Data(Array("{ \"listen\": [],\n  ".utf8) + [0xE0, 0x80] + Array(": 1 }".utf8)).write(
-            to: URL(filePath: folder.configuration))
-        chmod(folder.configuration, 0o644)
-        let result = try folder.runDaemon("--check")
-        #expect(result.status == .exited(78))
-        #expect(result.errorText.hasSuffix("line 2: there are bytes that are not UTF-8\n"))
+        // In a text, and in a key.
+        for (start, bytes, end) in [("\"", [0xE9], "\""), ("", [0xE0, 0x80], "")] as [(String, [UInt8], String)] {
+            try Data(Array("{\n  \(start)".utf8) + bytes + Array("\(end): 1 }".utf8)).write(
+                to: URL(filePath: folder.configuration))
+            let result = try folder.runDaemon("--check")
+            #expect(result.status == .exited(78))
+            #expect(result.errorText.hasSuffix("line 2: there are bytes that are not UTF-8\n"))
+        }
     }
 
     @Test("A config that is empty, or not JSON, is an error that says so", arguments: ways)
@@ -72,16 +74,6 @@ private let ways = [["--check"], []]
             #expect(try problems(of: text, words).map { $0.hasSuffix("the file is empty") } == [true])
         }
         #expect(try problems(of: "[]", words) == ["expected an object in braces, found an array"])
-    }
-
-    @Test("A config that is not UTF-8 is an error")
-    func notUTF8() throws {
-        let folder = try DaemonFolder()
-        try Data(Array(#"{ "listen": ""#.utf8) + [0xE9] + Array(#"" }"#.utf8)).write(
-            to: URL(filePath: folder.configuration))
-        let result = try folder.runDaemon("--check")
-        #expect(result.status == .exited(78))
-        #expect(result.errorText.contains("not JSON"))
     }
 
     @Test("Every problem of a config has a line of its own, with its place and what was expected", arguments: ways)
