@@ -50,6 +50,19 @@ private let ways = [["--check"], []]
         #expect(result.outputText.hasPrefix("\(folder.configuration):\n"))
     }
 
+    @Test("A config that is not UTF-8 is an error that says where")
+    func notUTF8() throws {
+        let folder = try DaemonFolder()
+        // In a text, and in a key.
+        for (start, bytes, end) in [("\"", [0xE9], "\""), ("", [0xE0, 0x80], "")] as [(String, [UInt8], String)] {
+            try Data(Array("{\n  \(start)".utf8) + bytes + Array("\(end): 1 }".utf8)).write(
+                to: URL(filePath: folder.configuration))
+            let result = try folder.runDaemon("--check")
+            #expect(result.status == .exited(78))
+            #expect(result.errorText.hasSuffix("line 2: there are bytes that are not UTF-8\n"))
+        }
+    }
+
     @Test("A config that is empty, or not JSON, is an error that says so", arguments: ways)
     func notJSON(words: [String]) throws {
         for text in ["listen: socket", #"{ "listen": [ }"#, "\u{FEFF}", "{ \"listen\": \"\u{0}\" "] {
@@ -61,16 +74,6 @@ private let ways = [["--check"], []]
             #expect(try problems(of: text, words).map { $0.hasSuffix("the file is empty") } == [true])
         }
         #expect(try problems(of: "[]", words) == ["expected an object in braces, found an array"])
-    }
-
-    @Test("A config that is not UTF-8 is an error")
-    func notUTF8() throws {
-        let folder = try DaemonFolder()
-        try Data(Array(#"{ "listen": ""#.utf8) + [0xE9] + Array(#"" }"#.utf8)).write(
-            to: URL(filePath: folder.configuration))
-        let result = try folder.runDaemon("--check")
-        #expect(result.status == .exited(78))
-        #expect(result.errorText.contains("not JSON"))
     }
 
     @Test("Every problem of a config has a line of its own, with its place and what was expected", arguments: ways)

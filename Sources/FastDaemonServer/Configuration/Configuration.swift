@@ -90,6 +90,11 @@ struct LogConfiguration: Sendable {
     var format = Format.text
 }
 
+extension LogLevel {
+    /// As the config names it.
+    var name: String { "\(self)" }
+}
+
 /// The section `limits`. Bytes, seconds, counts.
 struct Limits: Sendable {
     var recordBytes = 1 << 20

@@ -25,30 +25,47 @@ extension Configuration {
     /// - Throws: a `ConfigurationError` with every problem that the file has.
     public init(readingFrom path: String) throws(ConfigurationError) {
         let file = absolutePath(path)
-        func fail(_ problem: String) -> ConfigurationError { ConfigurationError(file: file, problems: [problem]) }
-        let value: JSONValue
-        var bytes: [UInt8] = []
+        let bytes: [UInt8]
         do {
             bytes = try readTrusted(file)
-            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
-                throw fail("the file is empty")
-            }
+        } catch {
+            throw ConfigurationError(file: file, problems: ["\(error)"])
+        }
+        try self.init(parsing: bytes, of: file)
+    }
+
+    /// Checks what stands in a config file.
+    ///
+    /// - Parameter file: the file's absolute path, for messages and for relative paths.
+    init(parsing bytes: [UInt8], of file: String) throws(ConfigurationError) {
+        func fail(_ problem: String) -> ConfigurationError { ConfigurationError(file: file, problems: [problem]) }
+        if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { throw fail("the file is empty") }
+        if let line = lineThatIsNotUTF8(in: bytes) { throw fail("line \(line): there are bytes that are not UTF-8") }
+        let value: JSONValue
+        do {
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
             value = try decoder.decode(JSONValue.self, from: Data(bytes))
-        } catch let error as ConfigurationError {
-            throw error
         } catch let error as DecodingError {
             throw fail("not JSON: \(explanation(of: error, in: bytes))")
         } catch {
             throw fail("\(error)")
         }
-        guard case .object = value else { throw fail("expected an object in braces, found \(value.kind)") }
+        guard case .object = value else {
+            throw fail(Printable.line("expected an object in braces, found \(value.kind)"))
+        }
         var reader = Reader(folder: parentFolder(of: file))
         self.init(file: file)
         reader.read(value, into: &self)
         if !reader.problems.isEmpty { throw ConfigurationError(file: file, problems: reader.problems) }
     }
+}
+
+/// The decoder ends the process where a key is not UTF-8, so it is given nothing else. Lines count from 1; nil where all is well.
+private func lineThatIsNotUTF8(in bytes: [UInt8]) -> Int? {
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
 }
 
 /// Where the config is looked for when nobody says: the first of these that exists.

@@ -192,7 +192,8 @@ struct Reader {
     // MARK: - Values
 
     mutating func report(_ path: String, _ problem: String) {
-        problems.append(path.isEmpty ? problem : "\(path): \(problem)")
+        // Keys and texts of the file stand in it as they are.
+        problems.append(Printable.line(path.isEmpty ? problem : "\(path): \(problem)"))
     }
 
     private mutating func expected(_ what: String, _ found: JSONValue, _ path: String) {

@@ -4,11 +4,6 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-extension LogLevel {
-    /// As the config names it.
-    var name: String { "\(self)" }
-}
-
 /// The daemon's log, on standard error: a line an event, as text for people or as JSON for programs.
 final class Log: PluginLog {
     private let level: Atomic<UInt32>

@@ -58,14 +58,15 @@ final class Load: Sendable {
     ///   - connect: Gives a connection to the daemon.
     ///   - pace: How many calls a second each client makes at most; nil for as many as there can be.
     ///   - callsPerConnection: After how many calls a client connects anew.
+    ///   - keepsDurations: Whether it remembers how long each call took.
     init(
         of questions: [Question] = [.echo], clients: Int = 1, pace: Double? = nil, callsPerConnection: Int = .max,
-        connect: @escaping @Sendable () throws -> RawPeer
+        keepsDurations: Bool = true, connect: @escaping @Sendable () throws -> RawPeer
     ) {
         tallies = Mutex(Array(repeating: Tally(), count: clients))
         for client in 0..<clients {
             let thread = BackgroundThread { [self] in
-                var asker = Asker(questions, callsPerConnection, connect)
+                var asker = Asker(questions, callsPerConnection, keepsDurations, connect)
                 let watch = Stopwatch()
                 var asked = 0
                 while !isOver.isSet {
@@ -113,12 +114,17 @@ final class Load: Sendable {
 private struct Asker {
     private let questions: [Load.Question]
     private let callsPerConnection: Int
+    private let keepsDurations: Bool
     private let connect: () throws -> RawPeer
     private var peer: RawPeer?
     private var callsOnPeer = 0
     private(set) var tally = Load.Tally()
 
-    init(_ questions: [Load.Question], _ callsPerConnection: Int, _ connect: @escaping () throws -> RawPeer) {
+    init(
+        _ questions: [Load.Question], _ callsPerConnection: Int, _ keepsDurations: Bool,
+        _ connect: @escaping () throws -> RawPeer
+    ) {
+        self.keepsDurations = keepsDurations
         self.questions = questions
         self.callsPerConnection = callsPerConnection
         self.connect = connect
@@ -147,7 +153,7 @@ private struct Asker {
             return false
         }
         tally.calls += 1
-        tally.durations.append(watch.seconds)
+        if keepsDurations { tally.durations.append(watch.seconds) }
         return true
     }
 }
