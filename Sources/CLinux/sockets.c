@@ -58,7 +58,7 @@ int clinux_duplicate(int descriptor) {
 
 int clinux_set_mode(int descriptor, uint32_t mode) { return fchmod(descriptor, (mode_t)mode) < 0 ? -errno : 0; }
 
-int clinux_shutdown_listening(int descriptor) { return shutdown(descriptor, SHUT_RDWR) < 0 ? -errno : 0; }
+int clinux_shutdown(int descriptor) { return shutdown(descriptor, SHUT_RDWR) < 0 ? -errno : 0; }
 
 int clinux_shutdown_sending(int descriptor) { return shutdown(descriptor, SHUT_WR) < 0 ? -errno : 0; }
 

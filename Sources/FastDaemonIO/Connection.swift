@@ -145,6 +145,12 @@ public final class Connection: @unchecked Sendable {
         _ = clinux_shutdown_sending(registration.number)
     }
 
+    /// Ends the stream both ways, also where other processes have inherited it: the peer reads the end after what was sent. Loop
+    /// thread only.
+    public func shutDown() {
+        _ = clinux_shutdown(registration.number)
+    }
+
     /// Whether the peer has hung up both ways, as far as the loop was told. Loop thread only.
     public var isHungUp: Bool { registration.isHungUp }
 

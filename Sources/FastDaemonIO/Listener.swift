@@ -32,7 +32,7 @@ public final class Listener: Sendable {
 
     /// Stops listening: whoever connects is refused from now on, and a Unix socket's file is gone.
     public func close() {
-        _ = clinux_shutdown_listening(descriptor.number)
+        _ = clinux_shutdown(descriptor.number)
         removeFile()
     }
 

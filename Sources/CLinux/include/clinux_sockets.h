@@ -34,8 +34,9 @@ int clinux_duplicate(int descriptor);
    there is no moment in which they are wider. */
 int clinux_set_mode(int descriptor, uint32_t mode);
 
-/* Stops a listening socket, however many descriptors it has: connecting to it is refused from now on. */
-int clinux_shutdown_listening(int descriptor);
+/* Ends a socket both ways, however many descriptors it has: the peer reads the end after what was sent, and connecting to one
+   that listens is refused from now on. */
+int clinux_shutdown(int descriptor);
 
 /* Closes the sending half, so that the peer reads the end after what was sent. */
 int clinux_shutdown_sending(int descriptor);

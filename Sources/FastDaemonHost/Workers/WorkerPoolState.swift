@@ -219,8 +219,11 @@ struct WorkerPoolState<Waiter> {
     }
 
     /// The worker of a call is to end at once: `grace` nanoseconds from now it is killed.
-    mutating func terminate(_ ticket: UInt64, grace: UInt64, at now: UInt64) -> [Action] {
+    ///
+    /// - Parameter isAlone: whether only where no other call runs in it.
+    mutating func terminate(_ ticket: UInt64, grace: UInt64, isAlone: Bool = false, at now: UInt64) -> [Action] {
         guard let (number, worker) = workers.first(where: { $0.value.calls[ticket] != nil }) else { return [] }
+        if isAlone, worker.calls.count > 1 { return [] }
         if case .stopping(let until) = worker.phase, until <= now + grace { return [] }
         workers[number]!.phase = .stopping(until: now + grace)
         return [.terminate(number)] + startMissing(at: now)

@@ -13,6 +13,8 @@ extension RecordService {
         defer {
             sessions[ObjectIdentifier(session)] = nil
             session.releaseCall()
+            // A process that the handler forked may hold the socket still.
+            connection.shutDown()
             connection.close()
         }
         await session.receive { $0 == .request || $0 == .gathering }

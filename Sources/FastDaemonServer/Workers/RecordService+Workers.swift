@@ -10,7 +10,7 @@ extension RecordService {
     func runInWorker(_ running: RunningCall, begin: UInt64) async -> CallEnd {
         let call = running.call
         let pool = call.command.plugin.workers!
-        let relay = WorkerRelay(call, on: loop, pool)
+        let relay = WorkerRelay(call, on: loop, pool, grace: nanoseconds(core.limits.graceSeconds))
         relay.listen()
         defer { relay.finish() }
         running.whenOverdue = { [core] in

@@ -1,4 +1,5 @@
 import CFastDaemonPlugin
+import CLinux
 import FastDaemonHost
 import FastDaemonIO
 import FastDaemonProtocol
@@ -46,10 +47,15 @@ final class WorkerRelay: @unchecked Sendable {
     /// How many bytes of output are on their way at most.
     static let window = 256 * 1024
 
-    init(_ call: Call, on loop: EventLoop, _ pool: WorkerPool) {
+    /// How long a handler has to end whose caller is gone, in nanoseconds, and what looks at that.
+    private let grace: UInt64
+    private var graceTimer: EventLoop.Timer?
+
+    init(_ call: Call, on loop: EventLoop, _ pool: WorkerPool, grace: UInt64) {
         self.call = call
         self.loop = loop
         self.pool = pool
+        self.grace = grace
     }
 
     // MARK: - The call
@@ -73,6 +79,7 @@ final class WorkerRelay: @unchecked Sendable {
     /// The call has ended: nothing more is done with it.
     func finish() {
         isFinished = true
+        if let timer = graceTimer.take() { loop.cancel(timer) }
         call.endCallbacks()
         connection?.close()
     }
@@ -199,7 +206,17 @@ final class WorkerRelay: @unchecked Sendable {
             isDeaf = true
             backlog = []
             connection.finishSending()
+            limitGrace()
         case .time, .shutdown, .limit: lease.process.send(.cancel(call: call.id, reason))
+        }
+    }
+
+    /// Ends the worker of a handler that goes on though its caller is gone: nobody waits for it, and others wait for its place.
+    /// Where other calls are in the worker, they come to their ends first.
+    private func limitGrace() {
+        graceTimer = loop.schedule(at: clinux_now() + grace) { [self] in
+            pool.terminateWorker(of: call.id, graceNanoseconds: grace, isAlone: true)
+            limitGrace()
         }
     }
 

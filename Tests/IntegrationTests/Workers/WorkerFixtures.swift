@@ -23,7 +23,10 @@ extension RunningDaemon {
     var workerProcesses: [Int32] { children.filter { Self.words(of: $0).contains("--worker") } }
 
     /// The processes that it started and that have not ended.
-    var children: [Int32] {
+    var children: [Int32] { Self.children(of: process) }
+
+    /// The processes that one started and that have not ended.
+    static func children(of process: Int32) -> [Int32] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         return tasks.flatMap { task in
             let text = try? String(contentsOfFile: "/proc/\(process)/task/\(task)/children", encoding: .utf8)

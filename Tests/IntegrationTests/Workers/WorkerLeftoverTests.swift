@@ -1,0 +1,35 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What handlers leave behind in worker processes", .ownThread, .timeLimit(.minutes(1)))
+struct WorkerLeftoverTests {
+    @Test("A process that a handler forked does not keep its call from ending, and ends with the worker")
+    func forked() throws {
+        let daemon = try RunningDaemon(workers: ["forking"], entry: #""workers": 1"#)
+        #expect(try daemon.run("fork").summary == "forked\n||completed 0")
+        #expect(try daemon.ask("fork") == Reply("forked\n"))
+        #expect(try daemon.ask("lives") == Reply("alive\n"))
+        let worker = try #require(daemon.workerProcesses.first)
+        let forked = RunningDaemon.children(of: worker)
+        #expect(forked.count == 2)
+        #expect(try daemon.stop().status == .exited(0))
+        for child in forked { #expect(!isAlive(child)) }
+    }
+
+    @Test("A handler whose caller is gone has a moment to end; then its worker is ended, and others have its place")
+    func abandoned() throws {
+        let daemon = try RunningDaemon(
+            workers: ["forking"], entry: #""workers": 1"#, DaemonConfiguration(limits: ["graceSeconds": 0.1]))
+        let session = try daemon.session(RawRequest("linger"))
+        try session.receive(text: "lingering\n")
+        session.raw.hangUp()
+        #expect(try daemon.ask("lives") == Reply("alive\n"))
+        let record = try daemon.connect()
+        try record.send("linger")
+        try daemon.waitForStatus("it runs") { $0["linger"]?.running == 1 }
+        record.hangUp()
+        #expect(try daemon.ask("lives") == Reply("alive\n"))
+        try daemon.waitUntilIdle()
+    }
+}
