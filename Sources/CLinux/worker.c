@@ -74,8 +74,9 @@ ptrdiff_t clinux_receive_message(int socket, void *buffer, size_t capacity, int 
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr aligned;
     } control;
+    /* Not the space with its padding: that would let in a second descriptor, which nobody would close. */
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_LEN(sizeof(int))};
     *attached = -1;
     ptrdiff_t count;
     do { count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); } while (count < 0 && errno == EINTR);

@@ -6,6 +6,7 @@ import Synchronization
 /// How the daemon stops.
 extension Daemon {
     func stop(because first: Int32, _ signals: Signals.Iterator, _ shutdown: Shutdown) async {
+        reloader.close()
         listeners.stop()
         // Each loop hears of it, and then accepts what waits.
         for _ in 0..<2 {
@@ -74,7 +75,7 @@ extension Daemon {
     }
 
     /// Ends the process without waiting for anybody. Sockets leave no file behind.
-    private func exitNow(_ status: Int32) {
+    func exitNow(_ status: Int32) {
         listeners.removeFiles()
         Log.drain()
         _exit(status)

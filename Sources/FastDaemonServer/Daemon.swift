@@ -14,7 +14,7 @@ public final class Daemon: Sendable {
     let loops: EventLoopGroup
     let services: [RecordService]
     let listeners: ListenerSet
-    private let reloader: Reloader
+    let reloader: Reloader
     private let host: PluginHost
 
     /// Loads the plugins and opens the listeners. A plugin that cannot be loaded is logged, and the others serve.
@@ -58,11 +58,14 @@ public final class Daemon: Sendable {
             await self.serve()
             // Calls that were answered before they ended.
             await self.core.running.waitUntilEmpty()
-            tasks.cancelAll()
             // The last call has ended.
             core.retire()
             await self.host.destruction.finish()
+            // Until here a second signal ends it at once, and so does its patience.
+            tasks.cancelAll()
             self.log.write(.notice, "stopped")
+            // A library that is being loaded at this moment must not see the end of the process from within.
+            if self.reloader.isBusy { self.exitNow(shutdown.exitStatus) }
             return shutdown.exitStatus
         }
     }

@@ -87,27 +87,6 @@ final class ServerCore: Sendable {
             with: Generation(number: last.number, last.configuration, plugins: [], routing: RoutingTable([])))
     }
 
-    /// Tells the calls that go on in plugins which are not served any more that they are not wanted.
-    ///
-    /// - Parameter plugins: their numbers.
-    func giveUpCalls(of plugins: Set<Int>) {
-        for running in running.all {
-            guard let hosted = running.route.hosted, plugins.contains(hosted.number) else { continue }
-            log.write(
-                .warning, "a call of a plugin that was replaced is given up (limits.drainSeconds)",
-                [("command", .text(running.route.name)), ("call", .number(Int(truncatingIfNeeded: running.call.id)))])
-            running.loop.execute {
-                guard self.running[running.call.id] != nil else { return }
-                if let call = running.call as? SessionCall {
-                    call.giveUp(.shuttingDown, "\(running.route.name): given up: another version took its place")
-                } else {
-                    running.call.cancel(.shutdown)
-                    self.abandon(running.call.id)
-                }
-            }
-        }
-    }
-
     /// Beside the connections: plugins, calls' directories, and connections that are being turned away.
     private static func raiseDescriptorLimit(_ limits: Limits) {
         clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))

@@ -61,8 +61,6 @@ import Testing
         try clone.startDaemon()
         try clone.check("shout")
         try clone.insert(readme.blocks("insert=plugins")[1].lines[0], into: "plugins")
-        #expect(try clone.stopDaemon().status == .exited(0))
-        try clone.startDaemon()
         try clone.check("call-shout")
         #expect(try clone.stopDaemon().status == .exited(0))
     }

@@ -74,7 +74,8 @@ final class BuiltInOutput: @unchecked Sendable {
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: loop) {
                 await self.loop.sleep(nanoseconds: nanoseconds)
-                self.ring()
+                // Otherwise there was something before, and the next wait is not to end by this.
+                if !Task.isCancelled { self.ring() }
             }
             await wait()
             tasks.cancelAll()

@@ -23,13 +23,14 @@ final class Reloader: Sendable {
     let core: ServerCore
     let loops: EventLoopGroup
     private let listeners: ListenerSet
-    private let services: [RecordService]
+    let services: [RecordService]
     private let host: PluginHost
     private let file: String
 
     private struct State {
         var waiting: [UnsafeContinuation<ReloadOutcome, Never>] = []
         var isBusy = false
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -89,6 +90,7 @@ final class Reloader: Sendable {
         var outcome = ReloadOutcome(generation: current.number)
         do throws(ReloadFailure) {
             let draft = try await draft(after: current)
+            if isClosed { throw ReloadFailure(problems: ["the daemon is stopping"]) }
             let plan = listeners.plan(draft.configuration)
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number
@@ -135,6 +137,16 @@ final class Reloader: Sendable {
         }
     }
 
+    /// The daemon is stopping: nothing is taken up any more, and what is being loaded is thrown away.
+    func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// Whether a reload goes on.
+    var isBusy: Bool { state.withLock { $0.isBusy } }
+
+    private var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// Reloads without waiting for the outcome, which the log tells.
     func begin() {
         Task(executorPreference: loops.loops[0]) { await self.reload() }
@@ -150,10 +162,7 @@ final class Reloader: Sendable {
         withExtendedLifetime(old) {}
         if gone.isEmpty { return }
         let drain = nanoseconds(next.configuration.limits.drainSeconds)
-        Task(executorPreference: loops.loops[0]) { [core, loops] in
-            await loops.loops[0].sleep(nanoseconds: drain)
-            core.giveUpCalls(of: gone)
-        }
+        Task(executorPreference: loops.loops[0]) { await self.limitDraining(of: gone, to: drain) }
     }
 
     private func report(_ outcome: ReloadOutcome) {

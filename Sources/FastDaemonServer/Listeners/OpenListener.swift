@@ -37,8 +37,15 @@ final class OpenListener: Sendable {
 
     /// Goes on as another entry for the same socket says.
     func change(to entry: ListenerConfiguration, _ limits: Limits) throws(IOError) {
-        if configuration.mode != entry.mode { try listener.setMode(entry.mode) }
+        let old = configuration
+        var entry = entry
+        // Connections that wait may have come under the old mode, which let in more than the new one.
+        if entry.address.isUnix, entry.allowedUsers == nil, entry.mode & 0o066 == 0, old.mode & 0o066 != 0 {
+            entry.allowedUsers = []
+        }
+        // First who may, then the mode, so that nobody comes in between; and whatever becomes of the mode.
         current.withLock { $0 = entry }
+        if old.mode != entry.mode { try listener.setMode(entry.mode) }
         switch socket {
         case .stream: try listener.setBacklog(Int32(limits.backlog))
         case .datagram(let socket): socket.setLongest(limits.datagramBytes)

@@ -32,4 +32,18 @@ struct WorkerLeftoverTests {
         #expect(try daemon.ask("lives") == Reply("alive\n"))
         try daemon.waitUntilIdle()
     }
+
+    @Test("Callers that hang up cost no worker and no quarantine where the handlers heed it")
+    func hangUps() throws {
+        let daemon = try RunningDaemon(workers: ["versions"], entry: #""workers": 1"#)
+        let workers = daemon.workerProcesses
+        for _ in 0..<8 {
+            let session = try daemon.session(RawRequest("hold"))
+            try session.receive(text: "holding\n")
+            session.raw.hangUp()
+        }
+        #expect(try daemon.ask("version") == Reply("version 1\n"))
+        #expect(daemon.workerProcesses == workers)
+        #expect(!daemon.log.contains { $0.contains("worker process") })
+    }
 }
