@@ -12,15 +12,16 @@ extension Daemon {
         for _ in 0..<2 {
             for loop in loops.loops { await loop.visit() }
         }
+        // Before the loops hear of it: then all may be over at once, and the log has its last line.
+        log.write(
+            .notice, "stopping: no new connections; what runs is finished",
+            [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
         for service in services {
             service.loop.execute {
                 service.loop.endReading()
                 service.endStreams()
             }
         }
-        log.write(
-            .notice, "stopping: no new connections; what runs is finished",
-            [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
         var signals = signals
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.giveUpInTime(shutdown) }

@@ -70,7 +70,8 @@ import Testing
         let totals = statistics.totals
         #expect(totals.calls == 5 && totals.failures == 3 && totals.refusals == 1)
         #expect(totals.bytesIn == 50 && totals.bytesOut == 500)
-        #expect(totals.statuses[1] == 2 && totals.statuses[255] == 1 && totals.statuses[2] == 0)
+        #expect(
+            totals.statuses[1] == 2 && totals.statuses[255] == 1 && totals.statuses[2] == 0 && totals.statuses[0] == 2)
     }
 
     @Test("stay when a name is served again, and are told apart by the bytes of the name")

@@ -17,7 +17,7 @@ import Testing
         let used: Set = [
             "", "daemon=try", "session=try", "file=hello/Package.swift", "file=hello/Sources/Hello/Hello.swift",
             "session=hello", "insert=plugins", "session=check", "session=call-hello", "file=shout.c", "session=shout",
-            "session=call-shout", "session=shell", "session=status", "log", "insert=listen", "install",
+            "session=call-shout", "session=shell", "session=status", "log", "message", "insert=listen", "install",
         ]
         #expect(Set(readme.blocks.map(\.mark)) == used)
         // The drawing of the way of a request.

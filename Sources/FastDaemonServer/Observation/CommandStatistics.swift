@@ -48,7 +48,7 @@ struct LoopStatistics {
 
     /// Where what stands, in numbers. What every call counts shares a cache line.
     private enum Offset {
-        static let calls = 0
+        static let successes = 0
         static let refusals = 1
         static let bytesIn = 2
         static let bytesOut = 3
@@ -70,10 +70,9 @@ struct LoopStatistics {
 
     /// Counts a call that ended.
     func countCall(status: Int32, bytesIn: Int, bytesOut: Int) {
-        numbers[Offset.calls].countUp(1)
+        numbers[status == 0 ? Offset.successes : Offset.statuses + Int(status & 0xFF)].countUp(1)
         numbers[Offset.bytesIn].countUp(UInt64(bytesIn))
         numbers[Offset.bytesOut].countUp(UInt64(bytesOut))
-        if status != 0 { numbers[Offset.statuses + Int(status & 0xFF)].countUp(1) }
     }
 
     /// Counts a call that was turned away at a limit.
@@ -82,7 +81,7 @@ struct LoopStatistics {
     }
 
     fileprivate func add(to totals: inout CommandTotals) {
-        totals.calls += numbers[Offset.calls].count
+        totals.statuses[0] += numbers[Offset.successes].count
         totals.refusals += numbers[Offset.refusals].count
         totals.bytesIn += numbers[Offset.bytesIn].count
         totals.bytesOut += numbers[Offset.bytesOut].count
@@ -107,19 +106,19 @@ extension Atomic<UInt64> {
 struct CommandTotals: Equatable, Sendable {
     static let statusCount = 256
 
-    /// Calls that ended; and calls that were turned away.
-    var calls: UInt64 = 0
+    /// Calls that were turned away.
     var refusals: UInt64 = 0
     var bytesIn: UInt64 = 0
     var bytesOut: UInt64 = 0
 
-    /// How many of the calls ended with each status. The first is not counted, but what is left.
+    /// How many calls ended with each status.
     var statuses = [UInt64](repeating: 0, count: statusCount)
 
     /// How long calls waited for their turn, and how long they ran.
     var queued = Durations()
     var ran = Durations()
 
-    /// Calls that ended with a status other than 0.
-    var failures: UInt64 { statuses.reduce(0, +) }
+    /// Calls that ended; and those of them that ended with a status other than 0.
+    var calls: UInt64 { statuses[0] + failures }
+    var failures: UInt64 { statuses[1...].reduce(0, +) }
 }

@@ -6,12 +6,12 @@ struct Metrics {
 
     init(_ core: ServerCore) {
         var page = MetricsPage()
-        Self.addDaemon(StatusReport(core), idleThreads: core.pool.threadCounts.idle, to: &page)
+        Self.addDaemon(StatusReport(core), to: &page)
         Self.addCommands(core, to: &page)
         text = page.text
     }
 
-    private static func addDaemon(_ status: StatusReport, idleThreads: Int, to page: inout MetricsPage) {
+    private static func addDaemon(_ status: StatusReport, to page: inout MetricsPage) {
         func gauge(_ name: String, _ help: String, _ value: Double) {
             page.begin(name, .gauge, help)
             page.add(name, [], value)
@@ -23,7 +23,7 @@ struct Metrics {
         gauge("fastdaemon_connections", "Open connections.", Double(status.connections))
         gauge("fastdaemon_loops", "Event loops.", Double(status.loops))
         gauge("fastdaemon_handler_threads", "Threads for handlers that may block.", Double(status.threads))
-        gauge("fastdaemon_idle_handler_threads", "Those of the threads that do nothing.", Double(idleThreads))
+        gauge("fastdaemon_idle_handler_threads", "Those of the threads that do nothing.", Double(status.idleThreads))
         gauge("fastdaemon_resident_memory_bytes", "The daemon's resident memory.", Double(status.residentBytes))
         gauge("fastdaemon_buffered_bytes", "What counts against limits.bufferBytes.", Double(status.bufferBytes))
         gauge("fastdaemon_open_descriptors", "Open file descriptors.", Double(status.descriptors))
@@ -38,23 +38,28 @@ struct Metrics {
         for (key, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             page.add("fastdaemon_workers", [("plugin", key[0]), ("state", key[1])], Double(count))
         }
+        page.begin("fastdaemon_worker_crashes_total", .counter, "Worker processes that ended by themselves.")
+        for pool in status.pools {
+            page.add("fastdaemon_worker_crashes_total", [("plugin", pool.plugin)], Double(pool.crashes))
+        }
         page.begin("fastdaemon_quarantined", .gauge, "Plugins that are not run for a while; 1 each.")
-        for entry in status.quarantines { page.add("fastdaemon_quarantined", [("plugin", entry.plugin)], 1) }
+        for pool in status.pools where pool.quarantine != nil {
+            page.add("fastdaemon_quarantined", [("plugin", pool.plugin)], 1)
+        }
     }
 
     private static func addCommands(_ core: ServerCore, to page: inout MetricsPage) {
-        let commands = core.generation.routing.routes.map { (name: $0.name, totals: $0.statistics.totals, route: $0) }
+        let commands = core.generation.routing.routes.map { Command($0, $0.statistics.totals) }
         page.begin("fastdaemon_calls_total", .counter, "Calls that ended, by exit status.")
         for command in commands {
-            let successes = command.totals.calls - min(command.totals.calls, command.totals.failures)
-            page.add("fastdaemon_calls_total", [("command", command.name), ("status", "0")], Double(successes))
-            for (status, count) in command.totals.statuses.enumerated() where count > 0 {
-                page.add("fastdaemon_calls_total", [("command", command.name), ("status", "\(status)")], Double(count))
+            // Successes also where there are none: what has no value cannot be seen to grow.
+            for (status, count) in command.totals.statuses.enumerated() where status == 0 || count > 0 {
+                page.add("fastdaemon_calls_total", [command.label, ("status", "\(status)")], Double(count))
             }
         }
         func counter(_ name: String, _ help: String, _ value: (CommandTotals) -> UInt64) {
             page.begin(name, .counter, help)
-            for command in commands { page.add(name, [("command", command.name)], Double(value(command.totals))) }
+            for command in commands { page.add(name, [command.label], Double(value(command.totals))) }
         }
         counter("fastdaemon_refused_calls_total", "Calls that were turned away at a limit.") { $0.refusals }
         counter("fastdaemon_received_bytes_total", "Standard input of calls that ended.") { $0.bytesIn }
@@ -64,19 +69,35 @@ struct Metrics {
             page.begin(name, .gauge, help)
             for command in commands {
                 let counts = running[ObjectIdentifier(command.route.statistics), default: RunningCalls.Counts()]
-                page.add(name, [("command", command.name)], Double(value(counts)))
+                page.add(name, [command.label], Double(value(counts)))
             }
         }
         gauge("fastdaemon_running_calls", "Calls under way.") { $0.running }
         gauge("fastdaemon_waiting_calls", "Calls that wait for their turn.") { $0.waiting }
         gauge("fastdaemon_overdue_calls", "Calls that ran out of time and have not ended.") { $0.overdue }
-        let ran = "How long calls ran; of inline commands, of the calls that were timed."
-        page.begin("fastdaemon_run_duration_seconds", .histogram, ran)
-        for command in commands { page.add("fastdaemon_run_duration_seconds", command.name, command.totals.ran) }
-        let queued = "How long calls waited for their turn."
-        page.begin("fastdaemon_wait_duration_seconds", .histogram, queued)
+        addTimes(of: commands, to: &page)
+    }
+
+    private struct Command {
+        let route: Route
+        let totals: CommandTotals
+        var label: (String, String) { ("command", route.name) }
+
+        init(_ route: Route, _ totals: CommandTotals) {
+            self.route = route
+            self.totals = totals
+        }
+    }
+
+    private static func addTimes(of commands: [Command], to page: inout MetricsPage) {
+        let (ran, waited) = ("fastdaemon_run_duration_seconds", "fastdaemon_wait_duration_seconds")
+        page.begin(ran, .histogram, "How long calls ran; of inline commands, of the calls that were timed.")
+        for command in commands where command.route.builtIn == nil {
+            page.add(ran, command.route.name, command.totals.ran)
+        }
+        page.begin(waited, .histogram, "How long calls waited for their turn.")
         for command in commands where command.route.execution != .inline {
-            page.add("fastdaemon_wait_duration_seconds", command.name, command.totals.queued)
+            page.add(waited, command.route.name, command.totals.queued)
         }
     }
 }

@@ -73,7 +73,7 @@ extension StatusReport {
                 Amounts.bytes(UInt64(worker.residentBytes)),
             ])
         }
-        let lines = quarantines.map { "quarantined: \($0.plugin): \($0.reason)" }
+        let lines = pools.compactMap { pool in pool.quarantine.map { "\(pool.plugin): \($0)" } }
         return (table.isEmpty ? "" : table.text) + lines.map(Self.folded).joined()
     }
 

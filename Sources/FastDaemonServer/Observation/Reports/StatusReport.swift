@@ -48,7 +48,7 @@ struct StatusReport: Report {
     var totals = Totals()
     var commands: [Command]
     var workers: [WorkerReport]
-    var quarantines: [QuarantineReport]
+    var pools: [WorkerPoolFigures]
 
     init(_ core: ServerCore) {
         generation = core.generation.number
@@ -68,7 +68,7 @@ struct StatusReport: Report {
                 running: counts.running, cancelled: counts.cancelled, overdue: counts.overdue, waiting: counts.waiting)
         }
         workers = core.generation.workers
-        quarantines = core.generation.quarantines
+        pools = core.generation.workerPools
         for command in commands { totals.add(command) }
     }
 }
@@ -97,7 +97,9 @@ struct CommandNumbers: Encodable {
         (calls, failures, refusals) = (totals.calls, totals.failures, totals.refusals)
         (bytesIn, bytesOut) = (totals.bytesIn, totals.bytesOut)
         statuses = [:]
-        for (status, count) in totals.statuses.enumerated() where count > 0 { statuses["\(status)"] = count }
+        for (status, count) in totals.statuses.enumerated().dropFirst() where count > 0 {
+            statuses["\(status)"] = count
+        }
     }
 }
 
