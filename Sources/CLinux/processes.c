@@ -78,6 +78,10 @@ int clinux_process_end(int descriptor, int *signal, int *status) {
     return 1;
 }
 
+void clinux_forget_process(int process) {
+    while (waitpid(process, NULL, 0) < 0 && errno == EINTR) {}
+}
+
 int clinux_signal_group(int group, int number) { return kill(-group, number) < 0 ? -errno : 0; }
 
 void clinux_keep_children(void) {

@@ -102,7 +102,7 @@ private func makeTable() -> fastdaemon_host {
                 let directory = call.directoryDescriptor
                 // A thread in another directory than the caller's would work on other files.
                 if call.workingDirectory.count > 0, !pool.canEnter(directory) { return Int32(FASTDAEMON_ERROR_CLOSED) }
-                pool.submit(work, user, directory: directory)
+                call.command.plugin.runOnPool(work, user, directory: directory)
                 return 0
             }
         },

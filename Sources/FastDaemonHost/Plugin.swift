@@ -1,4 +1,5 @@
 import CFastDaemonPlugin
+import CLinux
 import FastDaemonSystem
 import Synchronization
 
@@ -120,11 +121,25 @@ public final class Plugin: @unchecked Sendable {
         if status != 0 { throw PluginError(libraryPath, .selfTestFailed(status: status, takeError())) }
     }
 
+    /// Runs a function of the plugin's once, on a thread of the pool.
+    func runOnPool(_ work: @escaping ThreadPool.Function, _ user: UnsafeMutableRawPointer?, directory: Int32) {
+        let work = PluginWork(plugin: self, function: work, user: user)
+        pendingWork.add(1, ordering: .relaxed)
+        services.pool.submit(
+            { Unmanaged<PluginWork>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(work).toOpaque(), directory: directory)
+    }
+
+    /// How many of these have not returned.
+    fileprivate let pendingWork = Atomic(0)
+
     /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped. Its
     /// worker processes are waited for, for some seconds at most.
     public func destroy() {
         workers?.close()
         workers?.waitUntilEnded()
+        // Work that it handed to the pool may outlive the call that it was for.
+        while pendingWork.load(ordering: .acquiring) > 0 { clinux_sleep(1_000_000) }
         library?.descriptor.pointee.destroy?(state)
         state = nil
     }
@@ -145,6 +160,24 @@ public final class Plugin: @unchecked Sendable {
             defer { error = nil }
             return error
         }
+    }
+}
+
+/// A function that a plugin handed to the pool. It keeps the plugin from being destroyed until it has returned.
+private final class PluginWork {
+    let plugin: Plugin
+    let function: ThreadPool.Function
+    let user: UnsafeMutableRawPointer?
+
+    init(plugin: Plugin, function: @escaping ThreadPool.Function, user: UnsafeMutableRawPointer?) {
+        self.plugin = plugin
+        self.function = function
+        self.user = user
+    }
+
+    func run() {
+        function(user)
+        plugin.pendingWork.subtract(1, ordering: .releasing)
     }
 }
 

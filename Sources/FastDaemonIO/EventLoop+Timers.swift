@@ -33,7 +33,11 @@ extension EventLoop {
                 schedule(token, at: isNever ? .max : time)
             }
         } onCancel: {
-            execute { self.timers.remove(token)?() }
+            execute {
+                guard let body = self.timers.remove(token) else { return }
+                body()
+                self.forgetCancelledTimers()
+            }
         }
     }
 }

@@ -46,20 +46,29 @@ public final class FolderChanges: @unchecked Sendable {
 
     /// Waits until a file that is watched has changed, and then until none has for `quiet` nanoseconds, but not for longer than
     /// `patience`. Returns false once the task was cancelled.
-    public func next(quiet: UInt64, patience: UInt64) async -> Bool {
-        await withTaskCancellationHandler {
-            guard await hasChanged(before: 0) else { return false }
+    public func next(quiet: UInt64, patience: UInt64) async throws(IOError) -> Bool {
+        let code = await withTaskCancellationHandler {
+            if case .failure(let failure) = await hasChanged(before: 0) { return failure.code }
             let end = clinux_now() + patience
-            while !Task.isCancelled, clinux_now() < end, await hasChanged(before: min(end, clinux_now() + quiet)) {}
-            return !Task.isCancelled
+            while !Task.isCancelled, clinux_now() < end,
+                case .success(true) = await hasChanged(before: min(end, clinux_now() + quiet))
+            {}
+            return 0
         } onCancel: {
             let registration = registration
             registration.loop.execute { registration.interrupt() }
         }
+        if code != 0 { throw IOError("watch", "for changes", code: code) }
+        return !Task.isCancelled
     }
 
-    /// Waits until something was told, and says whether it was one of the files. False, too, when the deadline has passed.
-    private func hasChanged(before deadline: UInt64) async -> Bool {
+    /// Why the changes cannot be waited for, as an errno.
+    private struct Failure: Error {
+        let code: Int32
+    }
+
+    /// Waits until one of the files has changed. False when the deadline has passed, or the wait was interrupted.
+    private func hasChanged(before deadline: UInt64) async -> Result<Bool, Failure> {
         while true {
             var finding = Finding(names: names)
             let result = withUnsafeMutablePointer(to: &finding) { finding in
@@ -70,11 +79,15 @@ public final class FolderChanges: @unchecked Sendable {
                     }, finding)
             }
             if result == 0 {
-                if finding.hasChanged { return true }
+                if finding.hasChanged { return .success(true) }
                 continue
             }
             registration.clearReadable()
-            guard case .ready = await registration.waitUntilReadable(deadline: deadline) else { return false }
+            switch await registration.waitUntilReadable(deadline: deadline) {
+            case .ready: break
+            case .timedOut, .interrupted: return .success(false)
+            case .failed(let code): return .failure(Failure(code: code))
+            }
         }
     }
 

@@ -14,8 +14,15 @@ public struct CheckReport: Sendable {
     /// - Throws: what keeps plugins from being loaded at all.
     public init(_ configuration: Configuration) throws(IOError) {
         let host = try PluginHost(configuration.limits, log: Log(configuration.log), loopCount: 0)
-        let draft = GenerationDraft(configuration, host: host)
-        problems = draft.problems
+        (served, problems) = Self.report(GenerationDraft(configuration, host: host), configuration)
+        // The process is about to end, and must not do so while a plugin is being destroyed.
+        host.destruction.wait()
+    }
+
+    private static func report(
+        _ draft: consuming GenerationDraft, _ configuration: Configuration
+    ) -> (served: String, problems: [String]) {
+        let problems = draft.problems
         var text = "\(configuration.file):\n\n"
         var listeners = TextTable(["listen", "protocol", "mode"], leftAligned: [0, 1, 2])
         for listener in configuration.listeners {
@@ -28,6 +35,6 @@ public struct CheckReport: Sendable {
             guard let plugin = route.command?.plugin else { continue }
             plugins.add([plugin.name, plugin.version, route.name, route.execution.rawValue, plugin.libraryPath])
         }
-        served = text + plugins.text
+        return (text + plugins.text, problems)
     }
 }

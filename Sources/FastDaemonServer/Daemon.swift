@@ -59,13 +59,16 @@ public final class Daemon: Sendable {
             // Calls that were answered before they ended.
             await self.core.running.waitUntilEmpty()
             // The last call has ended.
-            core.retire()
+            let last = core.retire()
+            // Tasks that have ended let go of what they called, and loops of what they borrowed.
+            for loop in loops.loops { await loop.visit() }
+            withExtendedLifetime(last) {}
             await self.host.destruction.finish()
             // Until here a second signal ends it at once, and so does its patience.
             tasks.cancelAll()
             self.log.write(.notice, "stopped")
             // A library that is being loaded at this moment must not see the end of the process from within.
-            if self.reloader.isBusy { self.exitNow(shutdown.exitStatus) }
+            if self.reloader.isLoading { self.exitNow(shutdown.exitStatus) }
             return shutdown.exitStatus
         }
     }

@@ -81,10 +81,13 @@ final class ServerCore: Sendable {
     }
 
     /// Serves nothing any more, so that each plugin is destroyed when its last call has ended.
-    func retire() {
+    ///
+    /// - Returns: what was served, which loops may look into until each was visited.
+    func retire() -> Generation {
         let last = generation
         current.replace(
             with: Generation(number: last.number, last.configuration, plugins: [], routing: RoutingTable([])))
+        return last
     }
 
     /// Beside the connections: plugins, calls' directories, and connections that are being turned away.

@@ -116,7 +116,10 @@ extension WorkerPool {
             if attached >= 0 { clinux_close(attached) }
             if count <= 0 { return }
             do throws(MessageError) {
+                // One answer is all that a worker says.
+                guard joiners[worker] != nil else { throw MessageError() }
                 guard let message = try joiners[worker]?.add(packet.prefix(count)) else { continue }
+                joiners[worker] = nil
                 take(try WorkerAnswer(message), of: worker)
             } catch {
                 fail(to: .workerFailed("\(error)"))
@@ -130,7 +133,10 @@ extension WorkerPool {
         switch answer {
         case .loaded(let description):
             let now = clinux_now()
-            decide(at: now) { $0.machine.noteLoaded(worker, at: now) }
+            decide(at: now) { state in
+                if description.concurrency > 0 { state.machine.limit(callsAtOnce: Int(description.concurrency)) }
+                return state.machine.noteLoaded(worker, at: now)
+            }
             settle(.success(description))
         case .failed(let text):
             fail(to: .workerFailed(text))

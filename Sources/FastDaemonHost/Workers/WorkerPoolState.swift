@@ -65,7 +65,7 @@ struct WorkerPoolState<Waiter> {
         let waiter: Waiter
     }
 
-    let settings: Settings
+    private(set) var settings: Settings
     private(set) var workers: [Int: Worker] = [:]
     private(set) var breaker = CrashBreaker()
 
@@ -186,6 +186,11 @@ struct WorkerPoolState<Waiter> {
         if breaker.phase != .closed || isProbing { return starting + lasting == 0 }
         if breaker.isSuspicious { return starting == 0 && lasting < settings.processes }
         return starting + lasting < settings.processes
+    }
+
+    /// The library says how many calls it can bear in one process.
+    mutating func limit(callsAtOnce most: Int) {
+        settings.callsAtOnce = min(settings.callsAtOnce, most)
     }
 
     /// A worker has loaded its library. A worn one gives up its place.

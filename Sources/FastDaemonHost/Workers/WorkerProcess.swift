@@ -51,8 +51,9 @@ public final class WorkerProcess: Sendable {
         processID = try check(process, "start", "a worker process")
         let watched = clinux_process_descriptor(processID)
         if watched < 0 {
-            // Nobody would notice its end. It ends with its control socket, which closes here.
+            // Nobody would notice its end.
             _ = clinux_signal_group(processID, SIGKILL)
+            clinux_forget_process(processID)
             throw IOError("watch", "a worker process", code: -watched)
         }
         watch = Descriptor(owning: watched)

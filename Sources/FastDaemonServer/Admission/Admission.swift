@@ -105,7 +105,13 @@ final class Gate: Sendable {
 
     /// Has a call that waits give up.
     func abandon(_ ticket: UInt64) {
-        admission.withState { $0.abandon(ticket, at: id) }?.resume(returning: false)
+        var givenUp: UnsafeContinuation<Bool, Never>?
+        admission.change { state in
+            givenUp = state.abandon(ticket, at: id)
+            // Those behind it may want less than it did.
+            return givenUp == nil ? [] : state.admitWaiting(at: id)
+        }
+        givenUp?.resume(returning: false)
     }
 
     /// Changes how many calls may run and wait. Those that do already go on.

@@ -119,6 +119,13 @@ struct AdmissionState<Waiter> {
         gates[id]?.line.remove(ticket)?.waiter
     }
 
+    /// Those who may run now that one behind this gate gave up, or left more room than one call takes.
+    mutating func admitWaiting(at id: GateID) -> [Waiter] {
+        if gates[id] == nil { return [] }
+        list(id)
+        return admitAll()
+    }
+
     // MARK: - Turns
 
     private func mayRun(_ gate: Gate, _ countsGlobally: Bool) -> Bool {

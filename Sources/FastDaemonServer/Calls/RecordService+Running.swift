@@ -32,6 +32,8 @@ extension RecordService {
         case .abandoned: return .abandoned
         }
         defer { gate.leave(countsGlobally: running.countsGlobally, wasOverdue: running.isOverdue) }
+        // Between its turn's coming and this it may have been cancelled, when nobody found it waiting.
+        if call.cancellationReason != 0 { return .abandoned }
         let now = clinux_now()
         // Its turn has come, and its time is over.
         if running.clock.expire(at: now) != .nothing || running.clock.passed != nil { return .abandoned }

@@ -40,6 +40,9 @@ final class RunningCall: @unchecked Sendable {
     /// Called when its caller was answered and it goes on: what can be stopped is to be stopped now.
     var whenOverdue: (() -> Void)?
 
+    /// Called when its caller is gone, whatever it was cancelled for before.
+    var whenGone: (() -> Void)?
+
     /// Whether a thread of the pool is in its handler, and whether the pool was told that this one may not come back.
     var holdsThread = false
     var isStuck = false

@@ -1,3 +1,4 @@
+import Dispatch
 import FastDaemonHost
 import Synchronization
 
@@ -38,6 +39,8 @@ final class HostedPlugin: Sendable {
         self.generation = generation
         self.gate = gate
         self.destruction = destruction
+        // Whoever asks for the digest later is a loop, on which nobody may wait for it.
+        DispatchQueue.global(qos: .utility).async { _ = image.digest }
     }
 
     deinit {

@@ -11,6 +11,11 @@ final class PluginDestruction: Sendable {
         queue.async { plugin.destroy() }
     }
 
+    /// Holds the calling thread until what was begun has ended.
+    func wait() {
+        queue.sync {}
+    }
+
     /// Waits until what was begun has ended.
     func finish() async {
         await withCheckedContinuation { continuation in queue.async { continuation.resume() } }

@@ -22,8 +22,8 @@ extension Reloader {
             do throws(IOError) {
                 let watched = if let changes { changes } else { try FolderChanges(on: loops.loops[0]) }
                 changes = watched
-                for failure in watched.watch(Self.files(of: configuration)) { core.log.write(.warning, "\(failure)") }
-                if await watched.next(quiet: Self.quiet, patience: Self.patience) { _ = await reload() }
+                for failure in watched.watch(files(of: configuration)) { core.log.write(.warning, "\(failure)") }
+                if try await watched.next(quiet: Self.quiet, patience: Self.patience) { _ = await reload() }
             } catch {
                 core.log.write(.warning, "changes are not taken up by themselves: \(error)")
                 await reloads.next()
@@ -32,9 +32,12 @@ extension Reloader {
     }
 
     /// The names of the files that matter, by the paths of their folders.
-    private static func files(of configuration: Configuration) -> [String: Set<String>] {
+    private func files(of configuration: Configuration) -> [String: Set<String>] {
         var files = [parentFolder(of: configuration.file): Set([lastComponent(of: configuration.file)])]
-        files[configuration.pluginDirectory, default: []].formUnion(configuration.plugins.map(\.library))
+        // One that was refused may have lacked a library that is to come yet.
+        for configuration in [configuration, lastRead.withLock { $0 } ?? configuration] {
+            files[configuration.pluginDirectory, default: []].formUnion(configuration.plugins.map(\.library))
+        }
         return files
     }
 }

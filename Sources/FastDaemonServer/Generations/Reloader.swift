@@ -35,8 +35,12 @@ final class Reloader: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long all that is new may take to come up, in seconds. Each plugin was tried out in a process by then, for 5 s at most.
-    private static let patience: UInt64 = 30
+    /// How long all that is new may take to come up, in nanoseconds. Each plugin was tried out in a process by then, which bounds
+    /// what hangs; this bounds what hangs in the daemon alone.
+    private static let patience: UInt64 = 300_000_000_000
+
+    /// The config that was last read, whether it is served or was refused.
+    let lastRead = Mutex<Configuration?>(nil)
 
     /// One element each time a reload has ended; who is late finds one.
     let reloaded: AsyncStream<Void>
@@ -86,6 +90,7 @@ final class Reloader: Sendable {
 
     private func performReload() async -> ReloadOutcome {
         let current = core.generation
+        if isClosed { return ReloadOutcome(generation: current.number, problems: ["the daemon is stopping"]) }
         core.log.write(.notice, "reloading", [("file", .text(file))])
         var outcome = ReloadOutcome(generation: current.number)
         do throws(ReloadFailure) {
@@ -95,7 +100,7 @@ final class Reloader: Sendable {
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number
             outcome.changes = draft.changes + plan.changes
-            await switchOver(from: current, to: draft, plan)
+            switchOver(from: current, to: draft, plan)
         } catch {
             outcome.problems = error.problems
         }
@@ -109,27 +114,28 @@ final class Reloader: Sendable {
 
     /// Reads the config and loads what is new, on a thread where nobody waits for it, and not for ever.
     private func draft(after current: Generation) async throws(ReloadFailure) -> GenerationDraft {
-        let (file, host) = (file, host)
         let result: Result<GenerationDraft, ReloadFailure>?
         do {
-            result = try await loops.loops[0].blocking(patience: Self.patience * 1_000_000_000) {
-                Self.load(file, after: current, host)
+            result = try await loops.loops[0].blocking(patience: Self.patience) {
+                self.loads.add(1, ordering: .acquiringAndReleasing)
+                defer { self.loads.subtract(1, ordering: .acquiringAndReleasing) }
+                return self.load(after: current)
             }
         } catch {
             throw ReloadFailure(problems: ["\(error)"])
         }
         guard let result else {
-            let text = "what is new did not come up within \(Self.patience) s: a create function or a self-test hangs"
+            let text = "what is new did not come up within \(Self.patience / 1_000_000_000) s: a create function hangs"
             throw ReloadFailure(problems: ["\(file): \(text)"])
         }
         return try result.get()
     }
 
-    private static func load(
-        _ file: String, after current: Generation, _ host: PluginHost
-    ) -> Result<GenerationDraft, ReloadFailure> {
+    private func load(after current: Generation) -> Result<GenerationDraft, ReloadFailure> {
         do {
-            let draft = GenerationDraft(try Configuration(readingFrom: file), after: current, host: host)
+            let configuration = try Configuration(readingFrom: file)
+            lastRead.withLock { $0 = configuration }
+            let draft = GenerationDraft(configuration, after: current, host: host)
             if draft.problems.isEmpty { return .success(draft) }
             return .failure(ReloadFailure(problems: draft.problems.map { "\(file): \($0)" }))
         } catch {
@@ -142,8 +148,9 @@ final class Reloader: Sendable {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Whether a reload goes on.
-    var isBusy: Bool { state.withLock { $0.isBusy } }
+    /// Whether a library may be being loaded at this moment, also one that nobody waits for any more.
+    var isLoading: Bool { loads.load(ordering: .acquiring) > 0 }
+    private let loads = Atomic(0)
 
     private var isClosed: Bool { state.withLock { $0.isClosed } }
 
@@ -152,16 +159,19 @@ final class Reloader: Sendable {
         Task(executorPreference: loops.loops[0]) { await self.reload() }
     }
 
-    private func switchOver(from old: Generation, to draft: GenerationDraft, _ plan: ListenerSet.Plan) async {
+    private func switchOver(from old: Generation, to draft: GenerationDraft, _ plan: ListenerSet.Plan) {
         let next = draft.finished()
         let gone = Set(old.plugins.map(\.number)).subtracting(next.plugins.map(\.number))
         core.take(up: next)
         for problem in listeners.apply(plan, next.configuration.limits) { core.log.write(.warning, "\(problem)") }
-        // What a loop has borrowed of the old one is its own until it comes back to its work.
-        for service in services { await service.takeUpLimits() }
-        withExtendedLifetime(old) {}
-        if gone.isEmpty { return }
         let drain = nanoseconds(next.configuration.limits.drainSeconds)
+        // What a loop has borrowed of the old one is its own until it comes back to its work. One that is stuck keeps the old one,
+        // and nobody else waiting.
+        Task(executorPreference: loops.loops[0]) {
+            for service in self.services { await service.takeUpLimits() }
+            withExtendedLifetime(old) {}
+        }
+        if gone.isEmpty { return }
         Task(executorPreference: loops.loops[0]) { await self.limitDraining(of: gone, to: drain) }
     }
 

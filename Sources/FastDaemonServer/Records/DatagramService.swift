@@ -88,6 +88,6 @@ private final class DatagramSender: CallerSource {
 
     init(_ datagram: Datagram, isUnix: Bool) {
         address = datagram.sender
-        caller = Caller(transport: isUnix ? 3 : 4, address: "\(datagram.sender)")
+        caller = Caller(transport: isUnix ? 3 : 4, address: Printable.line("\(datagram.sender)"))
     }
 }

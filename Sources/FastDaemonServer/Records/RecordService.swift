@@ -209,7 +209,10 @@ final class RecordService: @unchecked Sendable {
             }
             return true
         }
-        exchange.add(owed.call) { [core] ticket in core.abandon(ticket) }
+        exchange.add(owed.call) { [core] ticket in
+            core.abandon(ticket)
+            core.running[ticket]?.whenGone?()
+        }
         started.append((owed, exchange.reserveReply()))
         return false
     }

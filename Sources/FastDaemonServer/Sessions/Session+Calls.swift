@@ -34,6 +34,7 @@ extension Session {
         }
         // Its turn is now. The time that its input takes is its own.
         clock.begin(at: received)
+        if let earlyCancellation { call.cancel(earlyCancellation) }
         call.limitDeadline = clock.deadline ?? 0
         if command.takesInputAsItComes {
             runInline()

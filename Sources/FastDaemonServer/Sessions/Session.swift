@@ -145,6 +145,7 @@ final class Session: CallerSource, @unchecked Sendable {
         guard let call else { return }
         call.closeStreams()
         cancelCall(.hangup)
+        running?.whenGone?()
     }
 
     /// Tells the call that it is not wanted any more, whether it runs or waits for its turn.

@@ -38,6 +38,8 @@ extension PluginConfiguration {
     ) throws(PluginError) {
         var settings = workerSettings(of: image, configuration)
         settings.processes = 1
+        // It will not be a worker, so a worker's limits do not hold for it.
+        (settings.setup.memoryBytes, settings.setup.descriptors) = (.max, .max)
         try Plugin(inWorkers: settings, image, services: services).destroy()
     }
 

@@ -4,12 +4,18 @@ import Synchronization
 
 /// The worker's side of calls that run in worker processes.
 extension RecordService {
-    /// Serves a session that the daemon has with this worker. The connection closes when the handler has ended, and not before:
-    /// that is how the daemon knows that there is room for another call.
-    func serve(_ connection: Connection, assigned call: WorkerCall) async {
+    /// Takes on a call, which can be cancelled from now on. `serveAssigned` is to follow.
+    func take(_ connection: Connection, assigned call: WorkerCall) -> Session {
         connection.keepReading()
         let session = Session(connection, caller: call.caller, begin: loop.now, assigned: call, self)
         sessions[ObjectIdentifier(session)] = session
+        return session
+    }
+
+    /// Serves a session that the daemon has with this worker. The connection closes when the handler has ended, and not before:
+    /// that is how the daemon knows that there is room for another call.
+    func serveAssigned(_ session: Session) async {
+        let connection = session.connection
         defer {
             sessions[ObjectIdentifier(session)] = nil
             session.releaseCall()

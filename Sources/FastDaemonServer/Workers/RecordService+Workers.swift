@@ -12,11 +12,16 @@ extension RecordService {
         let pool = call.command.plugin.workers!
         let relay = WorkerRelay(call, on: loop, pool, grace: nanoseconds(core.limits.graceSeconds))
         relay.listen()
-        defer { relay.finish() }
+        defer {
+            relay.finish()
+            (running.whenGone, running.whenOverdue) = (nil, nil)
+        }
+        running.whenGone = { relay.hangUp() }
         running.whenOverdue = { [core] in
             pool.terminateWorker(of: call.id, graceNanoseconds: nanoseconds(core.limits.graceSeconds))
         }
         while true {
+            if call.cancellationReason != 0 { return .abandoned }
             switch await pool.enter(call.id, command: running.route.name) {
             case .abandoned: return .abandoned
             case .refused(let text):

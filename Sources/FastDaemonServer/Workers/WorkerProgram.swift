@@ -79,7 +79,9 @@ private final class WorkerService: Sendable {
             await withTaskExecutorPreference(self.loop) { await self.serve() }
             tasks.cancelAll()
         }
-        core.retire()
+        let last = core.retire()
+        await loop.visit()
+        withExtendedLifetime(last) {}
         await host.destruction.finish()
         Log.drain()
         return 0
@@ -92,9 +94,8 @@ private final class WorkerService: Sendable {
                 switch order {
                 case .call(let call):
                     let connection = Connection(adopting: Descriptor(owning: message.attached), on: loop)
-                    calls.addTask(executorPreference: self.loop) {
-                        await self.service.serve(connection, assigned: call)
-                    }
+                    let session = service.take(connection, assigned: call)
+                    calls.addTask(executorPreference: self.loop) { await self.service.serveAssigned(session) }
                 case .cancel(let call, let reason): service.cancelAssigned(call, reason)
                 case .stop: break
                 }

@@ -68,6 +68,9 @@ extension WorkerRelay {
     /// Sends what the handler asked for, as far as it is there. After a cancellation it is not waited for: the handler is told.
     func passInput() {
         while owedInputs > 0, !inputHasEnded {
+            // What a worker asks for and does not take stays with the caller.
+            isInputHeld = outbox.count - sent >= Self.window
+            if isInputHeld { return }
             if piece.isEmpty {
                 var found = fastdaemon_bytes(data: nil, count: 0)
                 switch call.read(&found, mayWait: false) {
@@ -116,6 +119,7 @@ extension WorkerRelay {
         case Int64(FASTDAEMON_ERROR_AGAIN): done = 0
         case ..<0:
             if result == Int64(FASTDAEMON_ERROR_LIMIT) { tellLimit() }
+            if result == Int64(FASTDAEMON_ERROR_CLOSED) { hangUp() }
             done = bytes.count
         default: break
         }

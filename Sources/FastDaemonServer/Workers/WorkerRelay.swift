@@ -23,13 +23,16 @@ final class WorkerRelay: @unchecked Sendable {
 
     /// What is to be sent, from `sent` on.
     var outbox: [UInt8] = []
-    private var sent = 0
+    private(set) var sent = 0
     private var isWaitingForRoom = false
 
     // What goes in; see WorkerRelay+Streams.
     var owedInputs = 0
     var piece = UnsafeRawBufferPointer(start: nil, count: 0)
     var inputHasEnded = false
+
+    /// Whether input is there that waits until the worker has taken what was sent.
+    var isInputHeld = false
 
     // What comes out.
     var backlog: [(stream: UInt32, bytes: ArraySlice<UInt8>)] = []
@@ -197,18 +200,25 @@ final class WorkerRelay: @unchecked Sendable {
 
     private func tellCancellation() {
         guard !hasToldCancellation, let reason = CancellationReason(rawValue: call.cancellationReason) else { return }
-        guard let connection, let lease else { return pool.abandon(call.id) }
+        guard connection != nil, let lease else { return pool.abandon(call.id) }
         hasToldCancellation = true
         switch reason {
         case .signal:
             SessionEncoder.append(SessionSignal(UInt8(truncatingIfNeeded: call.lastSignalNumber)), to: &outbox)
         case .hangup:
-            isDeaf = true
-            backlog = []
-            connection.finishSending()
-            limitGrace()
+            hangUp()
         case .time, .shutdown, .limit: lease.process.send(.cancel(call: call.id, reason))
         }
+    }
+
+    /// The caller is gone: nobody takes what the handler writes, and it is told so.
+    func hangUp() {
+        guard !isDeaf, !isFinished, let connection else { return }
+        isDeaf = true
+        backlog = []
+        connection.finishSending()
+        limitGrace()
+        pump()
     }
 
     /// Ends the worker of a handler that goes on though its caller is gone: nobody waits for it, and others wait for its place.
@@ -232,7 +242,14 @@ final class WorkerRelay: @unchecked Sendable {
             if sent == outbox.count {
                 sent = 0
                 outbox.removeAll(keepingCapacity: true)
+                // Input may have waited for room.
+                if owedInputs > 0, !inputHasEnded { isPumpWanted = isPumpWanted || isInputHeld }
+                isInputHeld = false
                 return
+            }
+            if sent > outbox.count / 2 {
+                outbox.removeFirst(sent)
+                sent = 0
             }
             isWaitingForRoom = true
             try connection.whenWritable { [weak self] in
@@ -240,8 +257,9 @@ final class WorkerRelay: @unchecked Sendable {
                 self?.pump()
             }
         } catch {
-            // The worker is gone, as who reads will find.
+            // The worker is gone, or cannot be heard: who reads finds the end.
             isWaitingForRoom = true
+            connection.shutDown()
         }
     }
 }
