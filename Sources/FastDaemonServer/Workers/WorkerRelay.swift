@@ -197,7 +197,7 @@ final class WorkerRelay: @unchecked Sendable {
 
     private func tellCancellation() {
         guard !hasToldCancellation, let reason = CancellationReason(rawValue: call.cancellationReason) else { return }
-        guard let connection, let lease else { return pool.abandon(call.id) }
+        guard let lease else { return pool.abandon(call.id) }
         hasToldCancellation = true
         switch reason {
         case .signal:
@@ -205,8 +205,8 @@ final class WorkerRelay: @unchecked Sendable {
         case .hangup:
             isDeaf = true
             backlog = []
-            connection.finishSending()
             limitGrace()
+            fallthrough
         case .time, .shutdown, .limit: lease.process.send(.cancel(call: call.id, reason))
         }
     }
