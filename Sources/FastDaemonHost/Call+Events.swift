@@ -49,6 +49,8 @@ extension Call {
     }
 
     func run(_ callback: CallState.Callback, on thread: Int32) {
+        let before = clinux_enter_plugin(command.crashText)
+        defer { clinux_leave_plugin(before) }
         callback.function(callback.user)
         // What it asked for meanwhile may be there already.
         while let event = state.withLock({ $0.takeDeferredEvent() }) {

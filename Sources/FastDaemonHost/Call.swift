@@ -169,14 +169,21 @@ open class Call: @unchecked Sendable {
 
     /// Calls the handler on this thread: a loop's, for inline commands.
     public final func runInline() -> Outcome {
-        outcome(of: command.run(command.table, pointer, command.context))
+        outcome(of: callHandler())
     }
 
     /// Calls the handler on this thread of the pool, in the caller's directory.
     public final func runOnPool() -> Outcome {
         let entered = command.plugin.services.pool.enterDirectory(directoryDescriptor)
         if entered < 0, workingDirectory.count > 0 { return .noDirectory(-entered) }
-        return outcome(of: command.run(command.table, pointer, command.context))
+        return outcome(of: callHandler())
+    }
+
+    /// Calls the handler; if the process ends in it, that is known afterwards.
+    private func callHandler() -> Int32 {
+        let before = clinux_enter_plugin(command.crashText)
+        defer { clinux_leave_plugin(before) }
+        return command.run(command.table, pointer, command.context)
     }
 
     private func outcome(of result: Int32) -> Outcome {

@@ -25,11 +25,17 @@ public final class HostServices: Sendable {
 
     let log: any PluginLog
 
+    /// Whether it is noted whose code runs, so that a crash can be blamed.
+    let notesCrashes: Bool
+
     /// What plugins are handed. It lives as long as the process: a plugin may ask for something at any time.
     nonisolated(unsafe) let table: UnsafePointer<fastdaemon_host>
 
-    /// - Parameter log: where the lines of plugins go.
-    public init(pool: ThreadPool, log: any PluginLog) {
+    /// - Parameters:
+    ///   - log: where the lines of plugins go.
+    ///   - notesCrashes: whether it is noted whose code runs; see `CrashNotes`.
+    public init(pool: ThreadPool, log: any PluginLog, notesCrashes: Bool = false) {
+        self.notesCrashes = notesCrashes
         self.pool = pool
         self.log = log
         let table = UnsafeMutablePointer<fastdaemon_host>.allocate(capacity: 1)
@@ -102,7 +108,8 @@ private func makeTable() -> fastdaemon_host {
                 let directory = call.directoryDescriptor
                 // A thread in another directory than the caller's would work on other files.
                 if call.workingDirectory.count > 0, !pool.canEnter(directory) { return Int32(FASTDAEMON_ERROR_CLOSED) }
-                call.command.plugin.runOnPool(work, user, directory: directory)
+                call.command.plugin.runOnPool(
+                    work, user, directory: directory, crashText: call.command.crashText)
                 return 0
             }
         },

@@ -37,6 +37,12 @@ public final class Plugin: @unchecked Sendable {
     /// Whether its code is in this process.
     public var isLoadedHere: Bool { library != nil }
 
+    /// The digest of the library; nil where crashes are not noted.
+    fileprivate let crashDigest: String?
+
+    /// What stands for what it does apart from calls where a crash is noted.
+    private let startCrashText: UInt32
+
     private var state: UnsafeMutableRawPointer?
     private let lastError = Mutex<String?>(nil)
 
@@ -48,6 +54,10 @@ public final class Plugin: @unchecked Sendable {
     public init(
         _ image: LibraryImage, name: String?, options: String, services: HostServices
     ) throws(PluginError) {
+        crashDigest = services.notesCrashes ? image.digest : nil
+        startCrashText = Self.crashText(name ?? "", command: "", libraryPath: image.path, digest: crashDigest)
+        let before = clinux_enter_plugin(startCrashText)
+        defer { clinux_leave_plugin(before) }
         let library = try PluginLibrary(image)
         self.library = library
         self.services = services
@@ -65,9 +75,18 @@ public final class Plugin: @unchecked Sendable {
         }
     }
 
+    /// Keeps what stands for code of a plugin where crashes are noted; 0 where they are not.
+    fileprivate static func crashText(_ name: String, command: String, libraryPath: String, digest: String?) -> UInt32 {
+        guard let digest else { return 0 }
+        let text = CrashBlame.text(plugin: name, command: command, libraryPath: libraryPath, digest: digest)
+        return clinux_crash_text(text, text.count)
+    }
+
     /// A plugin that was loaded in a worker process, and never is here.
     init(_ description: WorkerDescription, at path: String, workers: WorkerPool, services: HostServices) {
         library = nil
+        crashDigest = nil
+        startCrashText = 0
         self.services = services
         self.workers = workers
         libraryPath = path
@@ -117,17 +136,23 @@ public final class Plugin: @unchecked Sendable {
     public func testItself() throws(PluginError) {
         // A worker's library was tested by the first worker.
         guard let test = library?.descriptor.pointee.self_test else { return }
+        let before = clinux_enter_plugin(startCrashText)
+        defer { clinux_leave_plugin(before) }
         let status = test(state)
         if status != 0 { throw PluginError(libraryPath, .selfTestFailed(status: status, takeError())) }
     }
 
     /// Runs a function of the plugin's once, on a thread of the pool.
-    func runOnPool(_ work: @escaping ThreadPool.Function, _ user: UnsafeMutableRawPointer?, directory: Int32) {
+    ///
+    /// - Parameter crashText: what stands for the plugin where a crash is noted.
+    func runOnPool(
+        _ work: @escaping ThreadPool.Function, _ user: UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32
+    ) {
         let work = PluginWork(plugin: self, function: work, user: user)
         pendingWork.add(1, ordering: .relaxed)
         services.pool.submit(
             { Unmanaged<PluginWork>.fromOpaque($0!).takeRetainedValue().run() },
-            Unmanaged.passRetained(work).toOpaque(), directory: directory)
+            Unmanaged.passRetained(work).toOpaque(), directory: directory, crashText: crashText)
     }
 
     /// How many of these have not returned.
@@ -140,6 +165,8 @@ public final class Plugin: @unchecked Sendable {
         workers?.waitUntilEnded()
         // Work that it handed to the pool may outlive the call that it was for.
         while pendingWork.load(ordering: .acquiring) > 0 { clinux_sleep(1_000_000) }
+        let before = clinux_enter_plugin(startCrashText)
+        defer { clinux_leave_plugin(before) }
         library?.descriptor.pointee.destroy?(state)
         state = nil
     }
@@ -215,6 +242,9 @@ public final class PluginCommand: @unchecked Sendable {
     let run: @convention(c) (UnsafePointer<fastdaemon_host>?, OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
     let context: UnsafeMutableRawPointer?
 
+    /// What stands for it where a crash is noted; 0 where none is.
+    let crashText: UInt32
+
     init(
         _ pointer: UnsafePointer<fastdaemon_command>?, number: Int, of plugin: Plugin
     ) throws(PluginError) {
@@ -251,6 +281,8 @@ public final class PluginCommand: @unchecked Sendable {
         table = plugin.services.table
         context = description.context
         self.plugin = plugin
+        crashText = Plugin.crashText(
+            plugin.name, command: self.name, libraryPath: plugin.libraryPath, digest: plugin.crashDigest)
     }
 
     /// A command that only worker processes can run.
@@ -263,6 +295,7 @@ public final class PluginCommand: @unchecked Sendable {
         run = { _, _, _ in 255 }
         table = plugin.services.table
         context = nil
+        crashText = 0
         self.plugin = plugin
     }
 }

@@ -35,7 +35,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// `@unchecked Sendable`: what a plugin hands over with its function is for whichever thread runs it.
     private enum Work: @unchecked Sendable {
         case job(UnownedJob, UnownedTaskExecutor)
-        case function(Function, UnsafeMutableRawPointer?, directory: Int32)
+        case function(Function, UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32)
 
         /// Whether a plugin handed it over itself.
         var isPlugins: Bool {
@@ -84,8 +84,12 @@ public final class ThreadPool: TaskExecutor, Sendable {
     }
 
     /// Runs `function(argument)` once, in a directory.
-    func submit(_ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32) {
-        submit(.function(function, argument, directory: directory))
+    ///
+    /// - Parameter crashText: what stands for the function's plugin where a crash is noted.
+    func submit(
+        _ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32 = 0
+    ) {
+        submit(.function(function, argument, directory: directory, crashText: crashText))
     }
 
     private enum Next {
@@ -166,9 +170,11 @@ public final class ThreadPool: TaskExecutor, Sendable {
             done = work
             switch work {
             case .job(let job, let executor): job.runSynchronously(on: executor)
-            case .function(let function, let argument, let directory):
+            case .function(let function, let argument, let directory, let crashText):
                 enter(directory, worker)
+                let before = clinux_enter_plugin(crashText)
                 function(argument)
+                clinux_leave_plugin(before)
             }
         }
     }

@@ -78,6 +78,7 @@ extension Daemon {
     /// Ends the process without waiting for anybody. Sockets leave no file behind.
     func exitNow(_ status: Int32) {
         listeners.removeFiles()
+        host.crashNotes?.end()
         Log.drain()
         _exit(status)
     }

@@ -15,7 +15,7 @@ public final class Daemon: Sendable {
     let services: [RecordService]
     let listeners: ListenerSet
     let reloader: Reloader
-    private let host: PluginHost
+    let host: PluginHost
 
     /// Loads the plugins and opens the listeners. A plugin that cannot be loaded is logged, and the others serve.
     ///
@@ -26,7 +26,9 @@ public final class Daemon: Sendable {
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
         loops = try EventLoopGroup()
-        host = try PluginHost(configuration.limits, log: log, loopCount: loops.loops.count)
+        host = try PluginHost(
+            configuration.limits, log: log, loopCount: loops.loops.count,
+            crashNotes: Self.crashNotes(configuration, log))
         let draft = GenerationDraft(configuration, host: host)
         for problem in draft.problems { log.write(.error, problem) }
         core = ServerCore(draft.finished(), host, log: log, loopCount: loops.loops.count)
@@ -38,6 +40,16 @@ public final class Daemon: Sendable {
         _ = listeners.apply(plan, configuration.limits)
         reloader = Reloader(core, listeners, services, loops: loops, host: host, file: configuration.file)
         core.reloader.withLock { [reloader] in $0 = reloader }
+    }
+
+    /// Without them the daemon serves all the same.
+    private static func crashNotes(_ configuration: Configuration, _ log: Log) -> CrashNotes? {
+        do {
+            return try CrashNotes(configuration: configuration.file, in: CrashNotes.folder)
+        } catch {
+            log.write(.warning, "a crash will not be known to the next start: \(error)")
+            return nil
+        }
     }
 
     /// Waits until what was logged is written, but no longer than a moment: for the end of the process.
@@ -64,6 +76,7 @@ public final class Daemon: Sendable {
             for loop in loops.loops { await loop.visit() }
             withExtendedLifetime(last) {}
             await self.host.destruction.finish()
+            self.host.crashNotes?.end()
             // Until here a second signal ends it at once, and so does its patience.
             tasks.cancelAll()
             self.log.write(.notice, "stopped")

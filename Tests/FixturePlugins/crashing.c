@@ -53,6 +53,13 @@ static int32_t run_where(const fastdaemon_host *host, fastdaemon_call *call, voi
     return 0;
 }
 
+/* fine: says so. */
+static int32_t run_fine(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    fixture_print(host, call, "fine\n");
+    return 0;
+}
+
 /* stay: prints the number of its process, ignores SIGTERM and that it is cancelled, and never returns. */
 static int32_t run_stay(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
@@ -99,11 +106,12 @@ static int32_t run_hoard(const fastdaemon_host *host, fastdaemon_call *call, voi
 
 static const fastdaemon_command crash = FIXTURE_COMMAND("crash", run_crash);
 static const fastdaemon_command where = FIXTURE_COMMAND("where", run_where);
+static const fastdaemon_command fine = FIXTURE_COMMAND("fine", run_fine);
 static const fastdaemon_command stay = FIXTURE_COMMAND("stay", run_stay);
 static const fastdaemon_command parent = FIXTURE_COMMAND("parent", run_parent);
 static const fastdaemon_command descriptors = FIXTURE_COMMAND("descriptors", run_descriptors);
 static const fastdaemon_command hoard = FIXTURE_COMMAND("hoard", run_hoard);
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&crash, &where, &stay, &parent, &descriptors, &hoard)
+FIXTURE_COMMANDS(&crash, &where, &fine, &stay, &parent, &descriptors, &hoard)
 FIXTURE_ENTRY("crashing", )

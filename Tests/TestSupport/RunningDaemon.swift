@@ -36,11 +36,16 @@ public final class RunningDaemon: @unchecked Sendable {
     public init(in folder: DaemonFolder, openFiles: Int? = nil) throws {
         self.folder = folder
         let words = [builtProgram("fastdaemond"), "--config", folder.configuration]
+        // What it leaves behind for the next start is in its folder, and goes with that.
+        var environment = ProcessInfo.processInfo.environment
+        environment["XDG_RUNTIME_DIR"] = folder.path
         let program =
             if let openFiles {
-                try RunningProgram("/bin/sh", ["-c", #"ulimit -n "$0" && exec "$@""#, "\(openFiles)"] + words)
+                try RunningProgram(
+                    "/bin/sh", ["-c", #"ulimit -n "$0" && exec "$@""#, "\(openFiles)"] + words,
+                    environment: environment)
             } else {
-                try RunningProgram(words[0], Array(words.dropFirst()))
+                try RunningProgram(words[0], Array(words.dropFirst()), environment: environment)
             }
         process = program.id
         let keeper = Keeper(program)

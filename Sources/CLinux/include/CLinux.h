@@ -9,6 +9,7 @@
 #define CLINUX_H
 
 #include "clinux_digest.h"
+#include "clinux_crash.h"
 #include "clinux_files.h"
 #include "clinux_loop.h"
 #include "clinux_processes.h"

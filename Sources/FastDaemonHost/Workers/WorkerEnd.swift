@@ -22,7 +22,7 @@ public enum WorkerEnd: Equatable, Sendable {
         }
     }
 
-    private static func name(of signal: Int32) -> String {
+    static func name(of signal: Int32) -> String {
         switch signal {
         case SIGHUP: "SIGHUP"
         case SIGINT: "SIGINT"

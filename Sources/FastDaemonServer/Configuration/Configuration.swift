@@ -63,6 +63,9 @@ struct PluginConfiguration: Sendable {
     /// Where its commands run; nil for where each says it wants to.
     var execution: PluginCommand.Execution?
 
+    /// Why they run in worker processes although the file does not say so; nil where it does, or they do not.
+    var confinement: String?
+
     /// The most of its calls that run at once; nil for the limit that holds for every plugin.
     var concurrency: Int?
 

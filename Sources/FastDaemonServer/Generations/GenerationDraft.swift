@@ -50,6 +50,7 @@ struct GenerationDraft: Sendable {
     private mutating func load(_ entry: PluginConfiguration, from folder: borrowing PluginFolder) {
         do {
             let image = try LibraryImage(entry.library, in: folder)
+            let entry = confined(entry, image)
             let hosted = try unchanged(entry, image) ?? load(entry, image)
             let plugin = hosted.plugin
             if let other = plugins.first(where: { $0.hosted.plugin.name == plugin.name })?.hosted.plugin {
@@ -64,6 +65,18 @@ struct GenerationDraft: Sendable {
         } catch {
             problems.append("\(entry.keyPath): \(error)")
         }
+    }
+
+    /// An entry whose plugin ended the daemon when it last ran in it has it run in worker processes.
+    private func confined(_ entry: PluginConfiguration, _ image: LibraryImage) -> PluginConfiguration {
+        guard entry.execution != .process, let notes = host.crashNotes, let blame = notes.blame(for: image) else {
+            return entry
+        }
+        var confined = entry
+        confined.execution = .process
+        confined.confinement =
+            "\(blame.description); it runs in worker processes until its library changes, or \(notes.file) is removed"
+        return confined
     }
 
     /// The plugin of the generation before, where loading it again would make no difference.
@@ -83,6 +96,9 @@ struct GenerationDraft: Sendable {
         // Whatever comes of it, it is destroyed with this.
         let hosted = HostedPlugin(
             plugin, image, entry, generation: number, gate: gate, destruction: host.destruction)
+        if let confinement = entry.confinement {
+            host.log.write(.warning, "\(entry.keyPath): \(plugin.libraryPath): \(confinement)")
+        }
         if let previous {
             // Before it takes over from one that works.
             try plugin.testItself()

@@ -23,6 +23,9 @@ final class HostedPlugin: Sendable {
     /// Where its calls come in.
     let gate: Gate
 
+    /// Why it runs in worker processes although its entry does not say so.
+    let confinement: String?
+
     /// What its entry of the config said of it.
     private let requestedName: String?
     private let options: String
@@ -36,6 +39,7 @@ final class HostedPlugin: Sendable {
         self.image = image
         requestedName = entry.name
         options = entry.options
+        confinement = entry.confinement
         self.generation = generation
         self.gate = gate
         self.destruction = destruction

@@ -23,13 +23,13 @@ extension Session {
         let call = SessionCall(self, request, window: hello!.window, mayWait: route.execution != .inline)
         call.prepare(command, id: callID, arguments: UnsafeRawBufferPointer(request.arguments))
         self.call = call
+        defer { if let earlyCancellation { noteCancellation(earlyCancellation) } }
         connection.onHangUp { [weak self] in self?.hangUp() }
         if route.execution != .inline {
             goOn(
                 RunningCall(
                     call: call, route: route, gate: route.gate, received: received, loop: loop, clock: clock,
                     mayBeOutlived: true))
-            if let earlyCancellation { cancelCall(earlyCancellation) }
             return
         }
         // Its turn is now. The time that its input takes is its own.

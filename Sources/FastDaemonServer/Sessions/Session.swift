@@ -137,6 +137,10 @@ final class Session: CallerSource, @unchecked Sendable {
     /// The call is not wanted any more, the daemon says.
     func noteCancellation(_ reason: CancellationReason) {
         earlyCancellation = reason
+        if reason == .hangup { call?.closeStreams() }
+        if phase == .gathering {
+            finish(reason == .shutdown ? .shuttingDown : .timedOut, "\(route!.name): given up before it had its input")
+        }
         cancelCall(reason)
     }
 

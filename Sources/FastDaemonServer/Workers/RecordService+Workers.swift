@@ -52,11 +52,6 @@ extension RecordService {
             return .failed(CallFailure(verdict: .busy, status: 75, text: text, begin: begin))
         }
         guard let (end, text) = await relay.converse() else {
-            if relay.isDeaf {
-                // The worker was told that nobody listens, and so says nothing more when the handler has ended.
-                pool.leave(lease, isAnswered: false)
-                return .ended(status: 128 + SIGHUP, begin: begin)
-            }
             let how = await pool.end(of: lease)
             pool.leave(lease, isAnswered: false)
             return .failed(failure(of: running, how, begin: begin))

@@ -200,7 +200,7 @@ final class WorkerRelay: @unchecked Sendable {
 
     private func tellCancellation() {
         guard !hasToldCancellation, let reason = CancellationReason(rawValue: call.cancellationReason) else { return }
-        guard connection != nil, let lease else { return pool.abandon(call.id) }
+        guard let lease else { return pool.abandon(call.id) }
         hasToldCancellation = true
         switch reason {
         case .signal:
@@ -213,10 +213,10 @@ final class WorkerRelay: @unchecked Sendable {
 
     /// The caller is gone: nobody takes what the handler writes, and it is told so.
     func hangUp() {
-        guard !isDeaf, !isFinished, let connection else { return }
+        guard !isDeaf, !isFinished, let lease else { return }
         isDeaf = true
         backlog = []
-        connection.finishSending()
+        lease.process.send(.cancel(call: call.id, .hangup))
         limitGrace()
         pump()
     }

@@ -1,0 +1,156 @@
+#define _GNU_SOURCE
+#include "clinux_crash.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { slot_count = 4096, text_capacity = 1 << 20, stack_size = 64 * 1024, magic = 0x66644352 };
+
+/* A text is its length, then its bytes. */
+typedef struct file {
+    uint32_t magic;
+    uint32_t crashed_text;
+    uint32_t crashed_signal;
+    uint32_t text_count;
+    char unused[4080];
+    clinux_crash_slot slots[slot_count];
+    char texts[text_capacity];
+} file;
+
+static file *own;
+static pthread_key_t thread_end;
+
+_Thread_local clinux_crash_slot *clinux_own_crash_slot;
+
+/* Where there is no file. */
+static _Thread_local clinux_crash_slot nobodys;
+
+static void release(void *stack) {
+    clinux_crash_slot *slot = clinux_own_crash_slot;
+    stack_t none = {.ss_flags = SS_DISABLE};
+    sigaltstack(&none, NULL);
+    munmap(stack, stack_size);
+    slot->text = 0;
+    __atomic_store_n(&slot->owner, 0, __ATOMIC_RELEASE);
+    clinux_own_crash_slot = NULL;
+}
+
+/* A blown stack has no room for a handler. */
+static void give_stack(void) {
+    stack_t current;
+    if (sigaltstack(NULL, &current) < 0 || !(current.ss_flags & SS_DISABLE)) return;
+    void *memory = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) return;
+    stack_t stack = {.ss_sp = memory, .ss_size = stack_size};
+    if (sigaltstack(&stack, NULL) == 0 && pthread_setspecific(thread_end, memory) == 0) return;
+    munmap(memory, stack_size);
+}
+
+clinux_crash_slot *clinux_claim_crash_slot(void) {
+    file *table = __atomic_load_n(&own, __ATOMIC_ACQUIRE);
+    clinux_own_crash_slot = &nobodys;
+    for (int i = 0; table && i < slot_count; i++) {
+        uint32_t nobody = 0;
+        if (!__atomic_compare_exchange_n(&table->slots[i].owner, &nobody, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
+        clinux_own_crash_slot = &table->slots[i];
+        give_stack();
+        break;
+    }
+    return clinux_own_crash_slot;
+}
+
+/* The first crash is the cause; others may follow from it. */
+static void note(int number) {
+    clinux_crash_slot *slot = clinux_own_crash_slot;
+    uint32_t nothing = 0;
+    if (!slot || !own || slot->text == 0) return;
+    if (__atomic_compare_exchange_n(&own->crashed_text, &nothing, slot->text, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        own->crashed_signal = (uint32_t)number;
+}
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+enum { fault_count = sizeof faults / sizeof faults[0] };
+static struct sigaction earlier[fault_count];
+
+static void fault(int number, siginfo_t *info, void *context) {
+    (void)context;
+    int is_sent = info->si_code <= 0;
+    if (is_sent && info->si_pid != getpid()) {
+        /* What another process sends is nobody's fault here. It ends this one, as it would have without a handler: one that
+           was there before may count on a fault that comes again. */
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    note(number);
+    for (int i = 0; i < fault_count; i++) {
+        if (faults[i] == number) sigaction(number, &earlier[i], NULL);
+    }
+    /* A fault comes again by itself, and then meets what was there before this handler. */
+    if (is_sent) raise(number);
+}
+
+static void leaving(void) { note(0); }
+
+int clinux_crash_begin(int descriptor) {
+    if (ftruncate(descriptor, sizeof(file)) < 0) return -errno;
+    file *table = mmap(NULL, sizeof(file), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (table == MAP_FAILED) return -errno;
+    int error = pthread_key_create(&thread_end, release);
+    if (error) return -error;
+    table->magic = magic;
+    /* Place 0 stands for nothing. */
+    table->text_count = 4;
+    __atomic_store_n(&own, table, __ATOMIC_RELEASE);
+    struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&action.sa_mask);
+    for (int i = 0; i < fault_count; i++) {
+        if (sigaction(faults[i], &action, &earlier[i]) < 0) return -errno;
+    }
+    atexit(leaving);
+    return 0;
+}
+
+uint32_t clinux_crash_text(const void *bytes, size_t count) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    uint32_t length = (uint32_t)count, place = 0;
+    if (!own || count > text_capacity) return 0;
+    pthread_mutex_lock(&lock);
+    if (own->text_count + sizeof length + length <= text_capacity) {
+        place = own->text_count;
+        memcpy(own->texts + place, &length, sizeof length);
+        memcpy(own->texts + place + sizeof length, bytes, length);
+        own->text_count += (uint32_t)sizeof length + length;
+    }
+    pthread_mutex_unlock(&lock);
+    return place;
+}
+
+int clinux_crash_read(int descriptor, int *signal, void *text, size_t capacity) {
+    struct stat found;
+    if (fstat(descriptor, &found) < 0) return -errno;
+    if ((size_t)found.st_size < sizeof(file)) return 0;
+    const file *table = mmap(NULL, sizeof(file), PROT_READ, MAP_SHARED, descriptor, 0);
+    if (table == MAP_FAILED) return -errno;
+    uint32_t place = table->crashed_text, length = 0;
+    if (table->magic == magic && place > 0 && place < text_capacity - sizeof length) {
+        memcpy(&length, table->texts + place, sizeof length);
+        size_t room = text_capacity - sizeof length - place;
+        if (length > room) length = 0;
+        memcpy(text, table->texts + place + sizeof length, length < capacity ? length : capacity);
+        *signal = (int)table->crashed_signal;
+    }
+    munmap((void *)table, sizeof(file));
+    return (int)length;
+}
+
+int clinux_lock_file(int descriptor) {
+    return flock(descriptor, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}

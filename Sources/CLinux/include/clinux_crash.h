@@ -1,0 +1,50 @@
+/*
+ * What a process leaves behind that a plugin's code ends: a file in shared memory which says what each thread was running, and what
+ * the thread was running that crashed. The next start reads it.
+ */
+#ifndef CLINUX_CRASH_H
+#define CLINUX_CRASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What one thread runs: the place of a text in the file, or 0. In a cache line of its own. */
+typedef struct clinux_crash_slot {
+    volatile uint32_t text;
+    uint32_t owner;
+    char unused[56];
+} clinux_crash_slot;
+
+/* The calling thread's slot; NULL until it has one. */
+extern _Thread_local clinux_crash_slot *clinux_own_crash_slot;
+
+/* Gives the calling thread a slot, and a stack for its signal handlers. Where there is no file the slot is nobody's. */
+clinux_crash_slot *clinux_claim_crash_slot(void);
+
+/* Notes that the calling thread runs a plugin's code from now on. Returns what it ran before, which is to be handed back. */
+static inline uint32_t clinux_enter_plugin(uint32_t text) {
+    clinux_crash_slot *slot = clinux_own_crash_slot;
+    if (!slot) slot = clinux_claim_crash_slot();
+    uint32_t before = slot->text;
+    slot->text = text;
+    return before;
+}
+
+/* Notes that it has come back. */
+static inline void clinux_leave_plugin(uint32_t before) { clinux_own_crash_slot->text = before; }
+
+/* Makes an opened, empty file the one of this process, for good, and has crashes noted in it: signals that a fault raises, and
+   exit(3) in a plugin's code. What those did before they do after that. */
+int clinux_crash_begin(int descriptor);
+
+/* Keeps a text in the file. Returns its place; 0 where there is no room, or no file. */
+uint32_t clinux_crash_text(const void *bytes, size_t count);
+
+/* Reads what a process left behind. Returns the length of the text that stands for what crashed, with its beginning in `text`, 0
+   where nothing did; `*signal` is 0 for an exit. */
+int clinux_crash_read(int descriptor, int *signal, void *text, size_t capacity);
+
+/* Takes the lock on a file without waiting, or fails with -EWOULDBLOCK where another process has it (flock(2)). */
+int clinux_lock_file(int descriptor);
+
+#endif

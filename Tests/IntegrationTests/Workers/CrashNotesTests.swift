@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("After a crash in the daemon itself", .ownThread, .timeLimit(.minutes(1))) struct CrashNotesTests {
+    private func folder() throws -> DaemonFolder {
+        let folder = try DaemonFolder()
+        try folder.build("crashing", "session_tools")
+        return try folder.with(DaemonConfiguration(plugins: ["Echo", "crashing", "session_tools"]))
+    }
+
+    private func notes(of folder: DaemonFolder) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("fastdaemon"))) ?? []
+        return names.filter { $0.hasPrefix("blamed-") || $0.hasPrefix("running-") }
+    }
+
+    @Test(
+        "The next start runs the plugin in worker processes, says so, and serves the rest",
+        arguments: [
+            ("segv", "by SIGSEGV"), ("abort", "by SIGABRT"), ("stack", "by SIGSEGV"), ("exit", "by exit()"),
+        ])
+    func next(way: String, text: String) throws {
+        let folder = try folder()
+        let first = try RunningDaemon(in: folder)
+        #expect(try first.ask("where").output == "\(first.process)\n")
+        let peer = try first.connect()
+        try peer.send(recordBytes("crash \(way)"))
+        _ = try first.wait()
+        let second = try RunningDaemon(in: folder)
+        let warning = second.log.first { $0.contains(" warning: ") }
+        #expect(warning?.contains("its command crash ended the daemon \(text)") == true, "\(second.log)")
+        #expect(warning?.contains("plugins[1]: \(folder.library("libcrashing.so"))") == true)
+        #expect(try second.workerProcesses.contains(Int32(second.ask("where").output.dropLast()) ?? 0))
+        #expect(try second.ask("crash \(way)").errors.contains("its worker process "))
+        #expect(try second.ask("echo on") == Reply("on\n"))
+        #expect(try second.ask("exit 0") == Reply(""))
+        #expect(try second.stop().status == .exited(0))
+        // So does the one after that, until the library changes.
+        let third = try RunningDaemon(in: folder)
+        #expect(try third.ask("where").output != "\(third.process)\n")
+        #expect(try third.stop().status == .exited(0))
+        try Data([0]).append(to: folder.library("libcrashing.so"))
+        let fourth = try RunningDaemon(in: folder)
+        #expect(try fourth.ask("where").output == "\(fourth.process)\n")
+        #expect(!fourth.log.contains { $0.contains(" warning: ") })
+    }
+
+    @Test("A crash while a plugin is loaded is known, too")
+    func start() throws {
+        let folder = try DaemonFolder()
+        try folder.build("failing_start")
+        try folder.write(
+            DaemonConfiguration(
+                plugins: ["Echo", #"{ "library": "libfailing_start.so", "options": { "start": "crash" } }"#]
+            ).text)
+        #expect(throws: (any Error).self) { try RunningDaemon(in: folder) }
+        let second = try RunningDaemon(in: folder)
+        #expect(try second.ask("echo on") == Reply("on\n"))
+        #expect(second.log.contains { $0.contains("a worker process was killed by SIGABRT while it was loaded") })
+    }
+
+    @Test("Who kills the daemon is not a plugin, whatever runs", arguments: [SIGKILL, SIGSEGV, SIGABRT])
+    func killed(signal: Int32) throws {
+        let folder = try folder()
+        let first = try RunningDaemon(in: folder)
+        let gate = try Gate(of: first)
+        let peer = try first.session(RawRequest("deaf", gate.path))
+        try peer.receive(text: "at the gate\n")
+        first.send(signal)
+        _ = try first.wait()
+        let second = try RunningDaemon(in: folder)
+        #expect(!second.log.contains { $0.contains(" warning: ") })
+        #expect(try second.ask("where").output == "\(second.process)\n")
+        #expect(try second.stop().status == .exited(0))
+        #expect(notes(of: folder) == [], "nothing is left behind")
+    }
+
+    @Test("A folder for notes that is not to be trusted is not used, and the daemon serves")
+    func untrusted() throws {
+        let folder = try folder()
+        mkdir(folder.file("fastdaemon"), 0o777)
+        chmod(folder.file("fastdaemon"), 0o777)
+        let daemon = try RunningDaemon(in: folder)
+        #expect(daemon.log.contains { $0.contains("a crash will not be known to the next start") })
+        #expect(try daemon.ask("echo on") == Reply("on\n"))
+    }
+}
+
+extension Data {
+    /// Writes this behind what a file holds.
+    fileprivate func append(to path: String) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seekToEnd()
+        try file.write(contentsOf: self)
+        try file.close()
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Worker processes whose time is over", .ownThread, .timeLimit(.minutes(1))) struct WorkerTimeTests {
+    private static let (timeout, grace) = (0.5, 0.5)
+
+    @Test(
+        "One that ignores SIGTERM is gone soon, with what it started, and its caller had the answer",
+        arguments: ["stay", "parent"])
+    func stubborn(command: String) throws {
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], entry: #""timeoutSeconds": \#(Self.timeout)"#,
+            DaemonConfiguration(limits: ["graceSeconds": Self.grace]))
+        let watch = Stopwatch()
+        let peer = try daemon.session(RawRequest(command))
+        let printed = try #require(Int32(String(decoding: try peer.receiveOutputOrPull(), as: UTF8.self).dropLast()))
+        let worker = getpgid(printed)
+        #expect(daemon.workerProcesses.contains(worker))
+        let end = try peer.receiveEnd()
+        #expect(end.verdict == .timedOut && end.status == 124)
+        try daemon.waitUntil("it is gone", seconds: 5) { !isAlive(worker) && !isAlive(printed) }
+        #expect(watch.seconds < Self.timeout + Self.grace + 0.5 + 0.2, "and what the test itself takes")
+        #expect(try daemon.ask("fine") == Reply("fine\n"))
+        #expect(!daemon.log.contains { $0.contains("error: worker process") }, "that is no crash")
+    }
+
+    @Test("One that ends when it is told to is not killed, and its handler's end is its own")
+    func obedient() throws {
+        let daemon = try RunningDaemon(workers: ["session_events"], entry: #""timeoutSeconds": 0.3"#)
+        let peer = try daemon.session(RawRequest("hold"))
+        try peer.receive(text: "holding\n")
+        #expect(try peer.finish().end.verdict == .timedOut)
+        #expect(daemon.waitForLine { $0.contains("hold ends for reason 3") } != nil, "it was cancelled because of time")
+    }
+}
