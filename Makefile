@@ -27,7 +27,7 @@ etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
 help:
 	@echo 'make run        builds for release, and starts the daemon on config/fastdaemon.json in the foreground'
 	@echo 'make build      builds for release'
-	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, a sanitizer, fuzzing'
+	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, sanitizers, fuzzing'
 	@echo 'make test-quick runs the suite alone'
 	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and all tests under the sanitizers'
 	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
