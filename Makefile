@@ -22,13 +22,14 @@ zsh = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fish = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
 
-.PHONY: help build run test test-quick format lint bench install uninstall clean
+.PHONY: help build run test test-quick soak format lint bench install uninstall clean
 
 help:
 	@echo 'make run        builds for release, and starts the daemon on config/fastdaemon.json in the foreground'
 	@echo 'make build      builds for release'
-	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, a sanitizer, fuzzing'
+	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, sanitizers, fuzzing'
 	@echo 'make test-quick runs the suite alone'
+	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and all tests under the sanitizers'
 	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
 	@echo 'make uninstall  removes that again; a config that was changed is kept'
@@ -54,6 +55,11 @@ test: lint
 
 test-quick:
 	$(SWIFT) test
+
+SECONDS ?= 600
+
+soak:
+	Tests/soak.sh $(SECONDS)
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests

@@ -12,7 +12,7 @@ let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let onCallersExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
-// With `swift test --sanitize=thread`: the pipeline then takes a lock that the sanitizer understands.
+// With `swift test --sanitize=thread`: the rooms then take a lock that the sanitizer understands.
 let threadSanitizer: [SwiftSetting] =
     Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
 
@@ -103,19 +103,20 @@ let package = Package(
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],
-            swiftSettings: swift + onCallersExecutor),
-        .target(name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift),
+            swiftSettings: swift + onCallersExecutor + threadSanitizer),
+        .target(
+            name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonHost",
             dependencies: ["CFastDaemonPlugin", "CLinux", "FastDaemonProtocol", "FastDaemonSystem"],
-            swiftSettings: swift),
+            swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonServer",
             dependencies: [
                 "CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonIO", "FastDaemonPipeline",
                 "FastDaemonProtocol", "FastDaemonSystem",
             ],
-            exclude: ["fastdaemon.json.5"], swiftSettings: swift + onCallersExecutor),
+            exclude: ["fastdaemon.json.5"], swiftSettings: swift + onCallersExecutor + threadSanitizer),
         .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.

@@ -10,9 +10,7 @@ export FASTDAEMON_STRICT=1
 swift build --build-tests --explicit-target-dependency-import-check error
 swift test --skip-build --no-parallel
 
-heading 'The protocol and the pipeline under the thread sanitizer'
-FASTDAEMON_THREAD_SANITIZER=1 FASTDAEMON_PLAIN_CLIENT=1 swift test --sanitize=thread --scratch-path .build/thread-sanitizer \
-    --filter 'FastDaemonProtocolTests|FastDaemonPipelineTests'
+Tests/sanitize.sh
 
-heading 'Fuzzing the decoders'
-Tests/Fuzz/run.sh 20
+heading 'Fuzzing what reads bytes of others'
+Tests/Fuzz/run.sh 30

@@ -29,7 +29,8 @@ struct HAProxyTests {
 
         // One call a connection: what is in flight is known, and each may go to another daemon.
         let clients = 4
-        func load() -> Load { Load(clients: clients, callsPerConnection: 1) { try proxy.connect() } }
+        let front = proxy.front
+        func load() -> Load { Load(clients: clients, callsPerConnection: 1) { try RawPeer(unix: front) } }
         let reloading = load()
         for round in 0..<5 {
             try daemons[1].folder.rewrite(
@@ -76,10 +77,11 @@ private final class Proxy {
         let connections: Int
     }
 
-    private let folder = try! TemporaryFolder()
+    private let folder: TemporaryFolder
     private let program: RunningProgram
 
     init(_ example: String, before daemons: [RunningDaemon]) throws {
+        folder = try TemporaryFolder()
         var text = try String(contentsOfFile: example, encoding: .utf8)
         func replace(_ old: String, with new: String) throws {
             guard text.contains(old) else { throw TestFailure("the example has no \(old)") }
@@ -98,7 +100,8 @@ private final class Proxy {
 
     deinit { program.send(SIGKILL) }
 
-    func connect() throws -> RawPeer { try RawPeer(unix: folder.file("front")) }
+    /// Where clients connect.
+    var front: String { folder.file("front") }
 
     /// Tells HAProxy something, and returns what it answers.
     @discardableResult

@@ -86,7 +86,8 @@ private struct Planned: CustomStringConvertible {
 
     var description: String { "\(reloads) reloads, \(crashes) crashes, \(hangUps) hang-ups" }
 
-    /// Does what is due: a reload every two seconds, a crash and five hang-ups each second.
+    /// Does what is due: a reload every two seconds, five hang-ups each second, and a crash every three, which is not so often that
+    /// the plugin is quarantined.
     mutating func happen(to daemon: RunningDaemon, at seconds: Double, _ configuration: (Int) -> DaemonConfiguration)
         throws
     {
@@ -95,7 +96,7 @@ private struct Planned: CustomStringConvertible {
             try daemon.folder.rewrite(Data(configuration(reloads).text.utf8))
             #expect(try daemon.reload())
         }
-        if Int(seconds) > crashes {
+        if Int(seconds / 3) > crashes {
             let way = Self.ways[crashes % Self.ways.count]
             crashes += 1
             let end = try daemon.session(RawRequest("crash", way)).finish().end
