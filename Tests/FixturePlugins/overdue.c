@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -36,6 +37,23 @@ static void linger(const fastdaemon_host *host, fastdaemon_call *call) {
 static int32_t run_linger(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
     linger(host, call);
+    return 0;
+}
+
+/* deaf GATE WORD: lingers in a process that does not end when it is told to. */
+static int32_t run_deaf(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    signal(SIGTERM, SIG_IGN);
+    linger(host, call);
+    return 0;
+}
+
+/* process: the number of the process that it runs in. */
+static int32_t run_process(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    char line[32];
+    snprintf(line, sizeof line, "%ld\n", (long)getpid());
+    fixture_print(host, call, line);
     return 0;
 }
 
@@ -80,6 +98,8 @@ static int32_t run_left(const fastdaemon_host *host, fastdaemon_call *call, void
 }
 
 static const fastdaemon_command linger_command = FIXTURE_COMMAND("linger", run_linger);
+static const fastdaemon_command deaf_command = FIXTURE_COMMAND("deaf", run_deaf);
+static const fastdaemon_command process_command = FIXTURE_COMMAND("process", run_process);
 static const fastdaemon_command heed_command = FIXTURE_COMMAND("heed", run_heed);
 static const fastdaemon_command left_command = FIXTURE_COMMAND("left", run_left);
 static const fastdaemon_command linger_later_command = {.size = sizeof(fastdaemon_command),
@@ -90,5 +110,8 @@ static const fastdaemon_command left_inline_command = {
     .size = sizeof(fastdaemon_command), .name = "left-inline", .execution = FASTDAEMON_INLINE, .run = run_left};
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&linger_command, &heed_command, &left_command, &linger_later_command, &left_inline_command)
+FIXTURE_COMMANDS(
+    &linger_command, &deaf_command, &process_command, &heed_command, &left_command, &linger_later_command,
+    &left_inline_command
+)
 FIXTURE_ENTRY("overdue", )
