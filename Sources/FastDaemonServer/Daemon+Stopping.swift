@@ -7,24 +7,14 @@ import Synchronization
 extension Daemon {
     func stop(because first: Int32, _ signals: Signals.Iterator, _ shutdown: Shutdown) async {
         reloader.close()
-        listeners.stop()
-        // Each loop hears of it, and then accepts what waits.
-        for _ in 0..<2 {
-            for loop in loops.loops { await loop.visit() }
-        }
-        // Before the loops hear of it: then all may be over at once, and the log has its last line.
         log.write(
             .notice, "stopping: no new connections; what runs is finished",
             [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
-        for service in services {
-            service.loop.execute {
-                service.loop.endReading()
-                service.endStreams()
-            }
-        }
+        listeners.stop()
         var signals = signals
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.giveUpInTime(shutdown) }
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.endReading() }
             // A daemon that stops has nothing to reload for.
             var second = await signals.next()
             while second == SIGHUP { second = await signals.next() }
@@ -32,6 +22,20 @@ extension Daemon {
             log.write(.warning, "stopping at once", [("signal", .number(Int(second)))])
             dropAll(shutdown)
             exitNow(128 + second)
+        }
+    }
+
+    /// Ends the connections on which nothing goes on, once nobody can connect any more.
+    private func endReading() async {
+        // Each loop hears of it, and then accepts what waits.
+        for _ in 0..<2 {
+            for loop in loops.loops { await loop.visit() }
+        }
+        for service in services {
+            service.loop.execute {
+                service.loop.endReading()
+                service.endStreams()
+            }
         }
     }
 
