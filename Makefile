@@ -21,6 +21,8 @@ bash = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fish = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
+units = $(DESTDIR)$(PREFIX)/lib/systemd
+UNITS = fastdaemon.service fastdaemon.socket
 
 .PHONY: help build run test test-quick soak format lint bench install uninstall clean
 
@@ -74,10 +76,14 @@ bench:
 INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \
     -e 's|"unix": "fastdaemon.sock"|"unix": "$(RUNDIR)/fastdaemon.sock"|' config/fastdaemon.json
 
+# The units, likewise.
+INSTALLED_UNIT = sed -e 's|/usr/local/bin|$(PREFIX)/bin|' -e 's|/etc/fastdaemon|$(SYSCONFDIR)/fastdaemon|' \
+    -e 's|=/run/|=$(RUNDIR)/|'
+
 # What the installed programs and plugins need of Swift goes beside them, so that the machine needs no toolchain.
 install: build
 	umask 022; mkdir -p $(bin) $(lib)/plugins $(include) $(man)/man1 $(man)/man3 $(man)/man5 $(man)/man8 $(etc) $(DESTDIR)$(RUNDIR)
-	umask 022; mkdir -p $(bash) $(zsh) $(fish)
+	umask 022; mkdir -p $(bash) $(zsh) $(fish) $(units)/system $(units)/user
 	install -m 755 $(PROGRAMS:%=$(RELEASE)/%) $(bin)
 	install -m 644 $(HANDLERS:%=$(RELEASE)/lib%.so) $(lib)/plugins
 	ldd $(RELEASE)/fastdaemond $(RELEASE)/fastdaemon_bench $(HANDLERS:%=$(RELEASE)/lib%.so) \
@@ -90,6 +96,10 @@ install: build
 	install -m 644 $(COMPLETIONS)/fastdaemon_client.bash $(bash)/fastdaemon_client
 	install -m 644 $(COMPLETIONS)/_fastdaemon_client $(zsh)
 	install -m 644 $(COMPLETIONS)/fastdaemon_client.fish $(fish)
+	@for unit in $(UNITS); do \
+	    $(INSTALLED_UNIT) config/$$unit | install -m 644 /dev/stdin $(units)/system/$$unit || exit 1; \
+	    $(INSTALLED_UNIT) config/user/$$unit | install -m 644 /dev/stdin $(units)/user/$$unit || exit 1; \
+	done
 	@$(INSTALLED_CONFIG) | install -m 644 /dev/stdin $(etc)/fastdaemon.json.new
 	@if [ ! -e $(etc)/fastdaemon.json ]; then \
 	    mv $(etc)/fastdaemon.json.new $(etc)/fastdaemon.json; \
@@ -104,6 +114,7 @@ uninstall:
 	rm -f $(PROGRAMS:%=$(bin)/%) $(include)/fastdaemon_plugin.h
 	rm -f $(HANDLERS:%=$(lib)/plugins/lib%.so) $(lib)/lib*.so
 	rm -f $(man)/man1/fastdaemon_client.1 $(man)/man1/fastdaemon_bench.1 $(man)/man3/fastdaemon_plugin.h.3
+	rm -f $(UNITS:%=$(units)/system/%) $(UNITS:%=$(units)/user/%)
 	rm -f $(bash)/fastdaemon_client $(zsh)/_fastdaemon_client $(fish)/fastdaemon_client.fish
 	rm -f $(man)/man5/fastdaemon.json.5 $(man)/man8/fastdaemond.8 $(etc)/fastdaemon.json.new
 	@if $(INSTALLED_CONFIG) | cmp -s - $(etc)/fastdaemon.json; then rm $(etc)/fastdaemon.json; fi

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -101,6 +102,17 @@ int clinux_sealed_copy(int descriptor, const char *label) {
 int clinux_change_mode(const char *path, uint32_t mode) { return chmod(path, (mode_t)mode) < 0 ? -errno : 0; }
 
 int clinux_remove(const char *path) { return unlink(path) < 0 ? -errno : 0; }
+
+int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }
+
+int clinux_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
+
+int clinux_replace_content(int descriptor, const void *data, size_t count) {
+    if (ftruncate(descriptor, 0) < 0) return -errno;
+    ptrdiff_t written = pwrite(descriptor, data, count, 0);
+    if (written < 0) return -errno;
+    return (size_t)written == count ? 0 : -ENOSPC;
+}
 
 void clinux_raise_descriptor_limit(uint64_t wanted) {
     struct rlimit limit;

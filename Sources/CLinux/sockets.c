@@ -76,6 +76,18 @@ int clinux_peer_credentials(int descriptor, uint32_t *user, uint32_t *group, uin
     return 0;
 }
 
+int clinux_adopt_socket(int descriptor, int *type, bool *is_listening) {
+    socklen_t length = sizeof *type;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, type, &length) < 0) return -errno;
+    int listening = 0;
+    length = sizeof listening;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) < 0) return -errno;
+    *is_listening = listening != 0;
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
 int clinux_socket_name(int descriptor, struct sockaddr *address, socklen_t *length) {
     return getsockname(descriptor, address, length) < 0 ? -errno : 0;
 }

@@ -24,6 +24,11 @@ public final class Connection: @unchecked Sendable {
         loop.connectionCount.add(1, ordering: .relaxed)
     }
 
+    /// A socket that is connected already, such as one of a pair.
+    public convenience init(_ descriptor: consuming Descriptor, on loop: EventLoop) {
+        self.init(descriptor, from: .nameless, on: loop)
+    }
+
     /// Receives what is there, or waits for something; 0 at the end of what the peer sends.
     ///
     /// - Parameter deadline: nanoseconds of the loop's clock; 0 for none.

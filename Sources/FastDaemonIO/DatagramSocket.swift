@@ -27,6 +27,9 @@ public final class DatagramSocket: @unchecked Sendable {
     private let registration: Registration
     private var longest: Int
 
+    /// Whether what comes is for another process to receive.
+    private var isLeft = false
+
     /// How many datagrams came since the loop last looked at other descriptors, and how many may.
     private var receivedInTurn = 0
     private static let mostInTurn = 64
@@ -54,13 +57,14 @@ public final class DatagramSocket: @unchecked Sendable {
     /// The next datagram; nil once the socket was closed or its loop ended reading. Loop thread only.
     public func next() async -> Datagram? {
         loop.assertIsCurrent()
+        if isLeft { return nil }
         receivedInTurn += 1
         if receivedInTurn > Self.mostInTurn {
             receivedInTurn = 0
             await loop.sleep(nanoseconds: 0)
             if loop.isEndingReads { return nil }
         }
-        while true {
+        while !isLeft {
             var count = 0
             let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<min(longest, loop.scratch.count)])
             let sender = SocketAddress {
@@ -78,6 +82,7 @@ public final class DatagramSocket: @unchecked Sendable {
                 guard case .ready = await registration.waitUntilReadable(deadline: 0) else { return nil }
             }
         }
+        return nil
     }
 
     /// How many datagrams wait for receivers that do not keep up.
@@ -113,9 +118,14 @@ public final class DatagramSocket: @unchecked Sendable {
         loop.execute { self.longest = longest }
     }
 
-    /// Ends `next()` when all that has come was taken; what is owed can still be sent. From any thread.
+    /// Ends `next()` when all that has come was taken, or at once where another process has the socket, too; what is owed can
+    /// still be sent. A Unix socket's file goes, unless it is shared. From any thread.
     public func finish() {
-        loop.execute { self.registration.interrupt() }
+        listener.removeFile()
+        loop.execute {
+            self.isLeft = self.listener.isShared
+            self.registration.interrupt()
+        }
     }
 
     /// Ends `next()`. From any thread.

@@ -85,12 +85,17 @@ final class Registration: @unchecked Sendable {
 
     /// Ends the watching and closes the descriptor. Nobody may be waiting. Loop thread only.
     func close() {
-        if token != 0 { loop.deregister(self) }
-        token = 0
+        stopWatching()
         number = -1
         onHangUp = nil
         onWritable = nil
         descriptor = nil
+    }
+
+    /// Ends the watching; the descriptor stays open. Loop thread only.
+    func stopWatching() {
+        if token != 0 { loop.deregister(self) }
+        token = 0
     }
 
     // MARK: - Waiting

@@ -74,13 +74,17 @@ public final class Server: Sendable {
 
     /// Stops listening when the connections that wait already were accepted: a Unix socket's file goes at once, so that nobody
     /// else finds it, and each sequence of connections ends when there is nothing more to accept.
+    ///
+    /// This is also the way to leave a shared socket to the process that has it, too: which of the two the kernel wakes for a
+    /// connection is not for us to choose, so none that came before this one left may be passed over.
     public func drain() {
         let open = acceptors.withLock { acceptors in
             defer { acceptors = nil }
             return acceptors ?? []
         }
-        listener.removeFile()
-        if open.isEmpty { return listener.close() }
+        // A Unix socket that is shut down keeps its queue, and one of TCP does not.
+        if address.isUnix || open.isEmpty { listener.close() }
+        if open.isEmpty { return }
         draining.add(open.count, ordering: .relaxed)
         for acceptor in open {
             acceptor.drain {
@@ -152,7 +156,10 @@ private final class Acceptor: @unchecked Sendable {
         loop.execute {
             if self.isClosed { return onDrained() }
             self.onDrained = onDrained
-            if let registration = self.registration { registration.wakeReader() } else { self.close() }
+            guard let registration = self.registration else { return self.close() }
+            // What comes from now on, to a socket that is another process's, too, is to wake that one.
+            registration.stopWatching()
+            registration.wakeReader()
         }
     }
 

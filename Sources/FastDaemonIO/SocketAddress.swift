@@ -86,6 +86,16 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// What a Unix socket has for an address that was bound to none.
+    public static let nameless: SocketAddress = {
+        var address = SocketAddress(copying: sa_family_t(AF_UNIX))
+        address.length = socklen_t(MemoryLayout<sa_family_t>.size)
+        return address
+    }()
+
+    /// Whether it is a Unix socket's that was bound to no address.
+    public var isNameless: Bool { isUnix && Int(length) <= MemoryLayout<sa_family_t>.size }
+
     var family: Int32 { Int32(storage.ss_family) }
 
     /// Whether this is a Unix socket's address.
@@ -101,6 +111,42 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     }
 
     private static let ipv6Loopback: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+
+    /// Whether both are the address of one socket: the same port of the same host, or paths that lead to the same file.
+    public func isSame(as other: SocketAddress) -> Bool {
+        if isEqual(to: other) { return true }
+        guard let path, let otherPath = other.path else { return false }
+        var status = clinux_status()
+        var otherStatus = clinux_status()
+        return clinux_status_at(clinux_here, path, 0, &status) == 0
+            && clinux_status_at(clinux_here, otherPath, 0, &otherStatus) == 0
+            && status.device == otherStatus.device && status.inode == otherStatus.inode
+    }
+
+    /// Whether `bound` may be what came of a request for this address, whose port the kernel was to choose.
+    public func isRequest(for bound: SocketAddress) -> Bool {
+        guard port == 0, family == bound.family else { return false }
+        return withPort(of: bound).isEqual(to: bound)
+    }
+
+    private func isEqual(to other: SocketAddress) -> Bool {
+        guard family == other.family else { return false }
+        if isUnix { return path == other.path && abstractName == other.abstractName }
+        return description == other.description
+    }
+
+    private func withPort(of other: SocketAddress) -> SocketAddress {
+        var copy = self
+        // Where it stands is the same for IPv4 and IPv6.
+        let port = MemoryLayout<sockaddr_in>.offset(of: \.sin_port)!..<MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!
+        withUnsafeMutableBytes(of: &copy.storage) { bytes in
+            withUnsafeBytes(of: other.storage) {
+                UnsafeMutableRawBufferPointer(rebasing: bytes[port]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: $0[port]))
+            }
+        }
+        return copy
+    }
 
     /// The port, in host byte order; nil for a Unix socket.
     public var port: UInt16? {
@@ -121,12 +167,26 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The name of a Unix socket that has no file (unix(7), "Abstract sockets"); people write it with an @ before it.
+    private var abstractName: String? {
+        guard isUnix, !isNameless else { return nil }
+        let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + 1
+        return withUnsafeBytes(of: storage) { bytes in
+            // Any bytes may be in it, and it gets into the log.
+            start < Int(length)
+                ? String(
+                    decoding: bytes[start..<Int(length)].map { (0x21...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+                : nil
+        }
+    }
+
     /// As people write it: the path, or `127.0.0.1:9998`, or `[::1]:9998`.
     public var description: String {
         switch family {
-        case AF_UNIX: path ?? "a Unix socket without a name"
+        case AF_UNIX: path ?? abstractName.map { "@\($0)" } ?? "a Unix socket without a name"
         case AF_INET: "\(presentation(of: rebound(as: sockaddr_in.self).sin_addr)):\(port!)"
-        default: "[\(presentation(of: rebound(as: sockaddr_in6.self).sin6_addr))]:\(port!)"
+        case AF_INET6: "[\(presentation(of: rebound(as: sockaddr_in6.self).sin6_addr))]:\(port!)"
+        default: "an address of family \(family)"
         }
     }
 

@@ -7,17 +7,18 @@ import Synchronization
 extension Daemon {
     func stop(because first: Int32, _ signals: Signals.Iterator, _ shutdown: Shutdown) async {
         reloader.close()
+        service.stopping(status: "stopping; what runs is finished")
         log.write(
             .notice, "stopping: no new connections; what runs is finished",
             [("signal", .number(Int(first))), ("running", .number(core.running.all.count))])
-        listeners.stop()
+        listeners.stop(leavesQueues: true)
         var signals = signals
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.giveUpInTime(shutdown) }
-            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.endReading() }
-            // A daemon that stops has nothing to reload for.
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.endConnections() }
+            // A daemon that stops has nothing to reload for, and nothing to hand over.
             var second = await signals.next()
-            while second == SIGHUP { second = await signals.next() }
+            while second == SIGHUP || second == SIGUSR2 { second = await signals.next() }
             guard let second else { return tasks.cancelAll() }
             log.write(.warning, "stopping at once", [("signal", .number(Int(second)))])
             dropAll(shutdown)
@@ -25,12 +26,17 @@ extension Daemon {
         }
     }
 
-    /// Ends the connections on which nothing goes on, once nobody can connect any more.
-    private func endReading() async {
+    /// Lets go of the connections that ask for nothing, once nobody can connect any more.
+    private func endConnections() async {
         // Each loop hears of it, and then accepts what waits.
         for _ in 0..<2 {
             for loop in loops.loops { await loop.visit() }
         }
+        endReading()
+    }
+
+    /// Lets go of the connections that ask for nothing.
+    func endReading() {
         for service in services {
             service.loop.execute {
                 service.loop.endReading()
@@ -42,8 +48,8 @@ extension Daemon {
     /// How long cancelled calls have to end by themselves, in nanoseconds.
     private static let grace: UInt64 = 1_000_000_000
 
-    private func giveUpInTime(_ shutdown: Shutdown) async {
-        await loops.loops[0].sleep(nanoseconds: UInt64(core.limits.drainSeconds * 1e9))
+    func giveUpInTime(_ shutdown: Shutdown, seconds: Double? = nil) async {
+        await loops.loops[0].sleep(nanoseconds: nanoseconds(seconds ?? core.limits.drainSeconds))
         if Task.isCancelled { return }
         dropAll(shutdown)
         // Before the calls: a session that finds its call cancelled already would not know that this is the end.

@@ -10,7 +10,7 @@ import Synchronization
 public final class Daemon: Sendable {
     let core: ServerCore
     let log: Log
-    private let notice: ReadinessNotice?
+    let service: Service
     let loops: EventLoopGroup
     let services: [RecordService]
     let listeners: ListenerSet
@@ -21,7 +21,7 @@ public final class Daemon: Sendable {
     ///
     /// - Throws: what keeps it from serving anything: no listener to be had, no thread, no descriptor.
     public init(_ configuration: Configuration) throws(IOError) {
-        notice = ReadinessNotice.takeFromEnvironment()
+        service = Service()
         log = Log(configuration.log)
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
@@ -34,10 +34,11 @@ public final class Daemon: Sendable {
         core = ServerCore(draft.finished(), host, log: log, loopCount: loops.loops.count)
         services = loops.loops.enumerated().map { [core] in RecordService(core, loop: $1, index: $0) }
         for service in services { service.begin() }
-        listeners = ListenerSet(loops: loops)
+        listeners = ListenerSet(loops: loops, service: service)
         let plan = listeners.plan(configuration)
         if let problem = plan.problems.first { throw problem }
         _ = listeners.apply(plan, configuration.limits)
+        service.closeUnwantedSockets(log)
         reloader = Reloader(core, listeners, services, loops: loops, host: host, file: configuration.file)
         core.reloader.withLock { [reloader] in $0 = reloader }
     }
@@ -61,12 +62,16 @@ public final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.
     public func run() async throws(IOError) -> Int32 {
-        let signals = try Signals([SIGTERM, SIGINT, SIGHUP], on: loops.loops[0])
+        let signals = try Signals([SIGTERM, SIGINT, SIGHUP, SIGUSR2], on: loops.loops[0])
         announce()
         let shutdown = Shutdown()
         return await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(signals, shutdown) }
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.reloader.watch() }
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.retireWhenIdle(shutdown) }
+            tasks.addTask(executorPreference: self.loops.loops[0]) {
+                await self.service.watch(over: self.loops.loops) { self.core.statusLine }
+            }
             await self.serve()
             // Calls that were answered before they ended.
             await self.core.running.waitUntilEmpty()
@@ -98,27 +103,28 @@ public final class Daemon: Sendable {
                         }
                         pipelines.addTask(executorPreference: loop) {
                             await connections.forEachConcurrently(on: \.loop) { connection in
-                                await self.service(on: connection.loop).serve(connection, of: listener.configuration)
+                                let service = self.recordService(on: connection.loop)
+                                await service.serve(connection, of: listener.configuration)
                             }
                         }
                     }
                 case .datagram(let socket):
                     pipelines.addTask(executorPreference: socket.loop) {
-                        await self.service(on: socket.loop).serve(socket, of: listener)
+                        await self.recordService(on: socket.loop).serve(socket, of: listener)
                     }
                 }
             }
         }
     }
 
-    private func service(on loop: EventLoop) -> RecordService {
+    private func recordService(on loop: EventLoop) -> RecordService {
         services.first { $0.loop === loop }!
     }
 
     /// Says where it listens, and how to try it.
     private func announce() {
         let generation = core.generation
-        for listener in generation.configuration.listeners where !listener.address.isLoopback {
+        for listener in listeners.all.map(\.configuration) where !listener.address.isLoopback {
             log.write(
                 .warning,
                 "\(listener.name) can be reached from other machines; the protocol has no authentication of its own")
@@ -133,10 +139,11 @@ public final class Daemon: Sendable {
                 ("commands", .number(generation.routing.routes.count - BuiltInCommand.allCases.count)),
             ])
         // Who is told that it is ready may look into the log.
-        if notice != nil { Log.drain() }
-        let error = notice?.ready(
-            status: "it listens at \(names.joined(separator: ", ")), as \(generation.configuration.file) says")
-        if let error, error != 0 {
+        if service.isHeard { Log.drain() }
+        let error = service.ready(
+            status: "it listens at \(names.joined(separator: ", ")), as \(generation.configuration.file) says",
+            listeners: listeners.sockets)
+        if error != 0 {
             log.write(
                 .notice, "whoever started the daemon could not be told that it is ready",
                 [("error", .text(String(cString: strerror(error))))])
@@ -145,12 +152,16 @@ public final class Daemon: Sendable {
 
     // MARK: - Signals
 
-    /// Reloads at SIGHUP, and stops at the others.
+    /// Reloads at SIGHUP, hands over to a new process at SIGUSR2, and stops at the others.
     private func obey(_ signals: Signals, _ shutdown: Shutdown) async {
         var received = signals.makeAsyncIterator()
         while let signal = await received.next() {
-            guard signal == SIGHUP else { return await stop(because: signal, received, shutdown) }
-            reloader.begin()
+            switch signal {
+            case SIGHUP: reloader.begin()
+            // Beside this, because it takes a while.
+            case SIGUSR2: Task(executorPreference: loops.loops[0]) { await self.upgrade(shutdown) }
+            default: return await stop(because: signal, received, shutdown)
+            }
         }
     }
 }

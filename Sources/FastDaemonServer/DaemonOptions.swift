@@ -67,6 +67,7 @@ public struct DaemonOptions: Equatable, Sendable {
           --help         prints this
 
         SIGTERM or SIGINT stops it after what runs has ended; a second one stops it at once.
+        SIGHUP has it read its config again; SIGUSR2 starts the program anew in its place.
         Exit statuses: 0 stopped, 1 stopped and had to drop calls, 64 these words are wrong,
         69 it cannot listen, 78 the config is wrong, 128+N a second signal N.
 

@@ -44,6 +44,9 @@ import Testing
         for page in ["man1/fastdaemon_client.1", "man3/fastdaemon_plugin.h.3", "man5/fastdaemon.json.5"] {
             #expect(first["usr/local/share/man/\(page)"] != nil, "\(page)")
         }
+        for unit in ["system/fastdaemon.service", "system/fastdaemon.socket", "user/fastdaemon.service"] {
+            #expect(first["usr/local/lib/systemd/\(unit)"] != nil, "\(unit)")
+        }
         let completions = [
             "bash-completion/completions/fastdaemon_client", "zsh/site-functions/_fastdaemon_client",
             "fish/vendor_completions.d/fastdaemon_client.fish",

@@ -215,7 +215,7 @@ private func failure(_ operation: String) -> RawPeer.Failure {
     RawPeer.Failure(description: "cannot \(operation): \(String(cString: strerror(errno)))", code: errno)
 }
 
-private func unixAddress(_ path: String) -> sockaddr_un {
+func unixAddress(_ path: String) -> sockaddr_un {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -230,7 +230,7 @@ private func loopback(_ port: UInt16) -> sockaddr_in {
     return address
 }
 
-private func withAddress<Address, Result>(
+func withAddress<Address, Result>(
     _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
     withUnsafeBytes(of: &address) {

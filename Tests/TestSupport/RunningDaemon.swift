@@ -33,22 +33,30 @@ public final class RunningDaemon: @unchecked Sendable {
     }
 
     /// Starts a daemon on the config that is in `folder`, and returns once it serves.
-    public init(in folder: DaemonFolder, openFiles: Int? = nil) throws {
+    public convenience init(in folder: DaemonFolder, openFiles: Int? = nil) throws {
+        let launcher = openFiles.map { ["/bin/sh", "-c", #"ulimit -n "$0" && exec "$@""#, "\($0)"] } ?? []
+        try self.init(startingIn: folder, launcher: launcher)
+        try waitUntilReady()
+    }
+
+    /// Starts a daemon on the config that is in `folder`, and returns at once.
+    ///
+    /// - Parameters:
+    ///   - program: The daemon; left out, the one that was built.
+    ///   - launcher: Words to put before the daemon's own, of a program that becomes the daemon.
+    ///   - environment: Variables besides those of this process.
+    public init(
+        startingIn folder: DaemonFolder, program: String = builtProgram("fastdaemond"), launcher: [String] = [],
+        environment: [String: String] = [:]
+    ) throws {
         self.folder = folder
-        let words = [builtProgram("fastdaemond"), "--config", folder.configuration]
+        let words = launcher + [program, "--config", folder.configuration]
         // What it leaves behind for the next start is in its folder, and goes with that.
-        var environment = ProcessInfo.processInfo.environment
-        environment["XDG_RUNTIME_DIR"] = folder.path
-        let program =
-            if let openFiles {
-                try RunningProgram(
-                    "/bin/sh", ["-c", #"ulimit -n "$0" && exec "$@""#, "\(openFiles)"] + words,
-                    environment: environment)
-            } else {
-                try RunningProgram(words[0], Array(words.dropFirst()), environment: environment)
-            }
-        process = program.id
-        let keeper = Keeper(program)
+        let own = ProcessInfo.processInfo.environment.merging(["XDG_RUNTIME_DIR": folder.path]) { $1 }
+        let running = try RunningProgram(
+            words[0], Array(words.dropFirst()), environment: own.merging(environment) { $1 })
+        process = running.id
+        let keeper = Keeper(running)
         // Reads all the time: a daemon must not have to wait for somebody to read its log.
         Thread.detachNewThread { [weak self] in
             var count = 0
@@ -59,6 +67,10 @@ public final class RunningDaemon: @unchecked Sendable {
             let result = try? keeper.program.wait()
             self?.take(result)
         }
+    }
+
+    /// Waits until it serves.
+    public func waitUntilReady() throws {
         guard waitForLine(where: { $0.contains(" notice: ready") || $0.contains(#""message":"ready""#) }) != nil else {
             throw TestFailure("the daemon is not ready: \(log.joined(separator: "\n"))")
         }

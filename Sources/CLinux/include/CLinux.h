@@ -14,6 +14,7 @@
 #include "clinux_loop.h"
 #include "clinux_processes.h"
 #include "clinux_sockets.h"
+#include "clinux_successor.h"
 #include "clinux_threads.h"
 #include "clinux_watch.h"
 

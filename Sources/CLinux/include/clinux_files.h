@@ -50,6 +50,14 @@ int clinux_change_mode(const char *path, uint32_t mode);
 /* unlink(2) */
 int clinux_remove(const char *path);
 
+/* Locks a file for this process alone, without waiting: -EWOULDBLOCK where another has it (flock(2)). The lock belongs to
+   the open file, so a process that inherits the descriptor holds it, too. */
+int clinux_lock(int descriptor);
+int clinux_unlock(int descriptor);
+
+/* Makes `data` the whole content of a file. */
+int clinux_replace_content(int descriptor, const void *data, size_t count);
+
 /* Raises the soft limit on descriptors to `wanted`, as far as the hard limit allows. */
 void clinux_raise_descriptor_limit(uint64_t wanted);
 

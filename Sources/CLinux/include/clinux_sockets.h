@@ -46,6 +46,10 @@ int clinux_set_option(int descriptor, int level, int option, int value);
 /* The peer of a Unix stream socket, as the kernel recorded it at connect(2). */
 int clinux_peer_credentials(int descriptor, uint32_t *user, uint32_t *group, uint32_t *process);
 
+/* Makes a socket that another process opened this one's own: non-blocking and close-on-exec. Stores its SOCK_... type, and
+   whether it listens. -ENOTSOCK where it is none. */
+int clinux_adopt_socket(int descriptor, int *type, bool *is_listening);
+
 int clinux_socket_name(int descriptor, struct sockaddr *address, socklen_t *length);
 
 #endif

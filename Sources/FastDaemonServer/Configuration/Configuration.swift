@@ -33,9 +33,16 @@ struct ListenerConfiguration: Sendable {
         case classic
     }
 
+    /// Where; for a socket of the service manager's, which `activation` names, not known before it was found.
     var address: SocketAddress
     var isDatagram: Bool
     var dialect = Dialect.standard
+
+    /// The name by which the service manager passes the socket, where it opens it (`systemd`).
+    var activation: String?
+
+    /// Whether an address may be one that other machines can reach.
+    var allowsRemote = false
 
     /// The permissions of a Unix socket's file.
     var mode: UInt32 = 0o600
@@ -43,10 +50,16 @@ struct ListenerConfiguration: Sendable {
     /// Who besides root and the daemon's own user may connect to a Unix socket; nil for whomever the mode lets in.
     var allowedUsers: Set<UInt32>?
 
+    /// Whether both are for one socket.
+    func isSamePlace(as other: ListenerConfiguration) -> Bool {
+        isDatagram == other.isDatagram && address.isSame(as: other.address)
+    }
+
     /// As people write it, and as the log names it.
     var name: String {
         let transport = address.isUnix ? (isDatagram ? "unix datagram" : "unix") : (isDatagram ? "udp" : "tcp")
-        return "\(transport) \(address)\(dialect == .classic ? " (classic)" : "")"
+        let place = address.isNameless && activation != nil ? "socket" : "\(transport) \(address)"
+        return place + (activation.map { " (systemd \($0))" } ?? "") + (dialect == .classic ? " (classic)" : "")
     }
 }
 

@@ -42,7 +42,7 @@ struct Reader {
 
     // MARK: - Sections
 
-    private static let addressKeys = ["unix", "tcp", "unixDatagram", "udp"]
+    private static let addressKeys = ["unix", "tcp", "unixDatagram", "udp", "systemd"]
 
     private mutating func listener(_ value: JSONValue, at path: String) -> ListenerConfiguration? {
         let keys = Self.addressKeys + ["protocol", "mode", "allowUsers", "allowRemote"]
@@ -51,23 +51,32 @@ struct Reader {
         guard kinds.count == 1, let kind = kinds.first else {
             report(
                 path,
-                "expected one of unix, tcp, unixDatagram and udp, found \(kinds.isEmpty ? "none" : "\(kinds.count)")")
+                "expected one of unix, tcp, unixDatagram, udp and systemd, found "
+                    + (kinds.isEmpty ? "none" : "\(kinds.count)"))
             return nil
         }
         guard let text = string(object[kind], at: "\(path).\(kind)") else { return nil }
         let isUnix = kind == "unix" || kind == "unixDatagram"
         let address: SocketAddress
         do {
-            address = isUnix ? try .unix(absolutePath(text, in: folder)) : try .ip(text)
+            address = isUnix ? try .unix(absolutePath(text, in: folder)) : kind == "systemd" ? .nameless : try .ip(text)
         } catch {
             report("\(path).\(kind)", "\(error)")
             return nil
         }
         var listener = ListenerConfiguration(address: address, isDatagram: kind == "unixDatagram" || kind == "udp")
+        if kind == "systemd" { listener.activation = text }
         if let dialect = choice(object["protocol"], at: "\(path).protocol", of: ListenerConfiguration.Dialect.self) {
             listener.dialect = dialect
         }
-        if isUnix {
+        if kind == "systemd" {
+            if object["mode"] != nil {
+                report(
+                    "\(path).mode", "is for sockets that the daemon opens; this one's is SocketMode= in its socket unit"
+                )
+            }
+            readAccess(object, at: path, into: &listener)
+        } else if isUnix {
             if listener.isDatagram, object["allowUsers"] != nil {
                 report("\(path).allowUsers", "is for stream sockets; a datagram does not say who sent it")
             }
@@ -77,7 +86,8 @@ struct Reader {
                 report("\(path).\(key)", "is for Unix sockets; a TCP or UDP peer has no file and no user")
             }
         }
-        checkRemote(object["allowRemote"], at: path, of: listener)
+        listener.allowsRemote = bool(object["allowRemote"], at: "\(path).allowRemote") ?? false
+        checkRemote(listener, at: path)
         return listener
     }
 
@@ -114,9 +124,8 @@ struct Reader {
         return nil
     }
 
-    private mutating func checkRemote(_ value: JSONValue?, at path: String, of listener: ListenerConfiguration) {
-        let allows = bool(value, at: "\(path).allowRemote") ?? false
-        if !listener.address.isLoopback, !allows {
+    private mutating func checkRemote(_ listener: ListenerConfiguration, at path: String) {
+        if !listener.address.isLoopback, !listener.allowsRemote {
             report(
                 path,
                 "\(listener.address) can be reached from other machines, and the protocol has no authentication; listen on "

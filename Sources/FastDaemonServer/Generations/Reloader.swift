@@ -92,6 +92,7 @@ final class Reloader: Sendable {
         let current = core.generation
         if isClosed { return ReloadOutcome(generation: current.number, problems: ["the daemon is stopping"]) }
         core.log.write(.notice, "reloading", [("file", .text(file))])
+        listeners.service.reloading()
         var outcome = ReloadOutcome(generation: current.number)
         do throws(ReloadFailure) {
             let draft = try await draft(after: current)
@@ -105,6 +106,9 @@ final class Reloader: Sendable {
             outcome.problems = error.problems
         }
         report(outcome)
+        let status = core.statusLine
+        listeners.service.reloaded(
+            status: outcome.isRefused ? "a changed config was refused, the log says why; \(status)" : status)
         return outcome
     }
 

@@ -9,12 +9,17 @@ final class ListenerSet: Sendable {
 
     private let serve: AsyncStream<OpenListener>.Continuation
     private let loops: EventLoopGroup
+    let service: Service
     private let listeners = Mutex<[OpenListener]>([])
 
-    init(loops: EventLoopGroup) {
+    init(loops: EventLoopGroup, service: Service) {
         self.loops = loops
+        self.service = service
         (opened, serve) = AsyncStream.makeStream()
     }
+
+    /// The sockets of those that are open.
+    var sockets: [Listener] { all.map(\.listener) }
 
     /// Those that are open.
     var all: [OpenListener] { listeners.withLock { $0 } }
@@ -39,13 +44,21 @@ final class ListenerSet: Sendable {
     func plan(_ configuration: Configuration) -> Plan {
         var plan = Plan()
         var rest = all
-        for entry in configuration.listeners {
+        let entries: [ListenerConfiguration]
+        do {
+            entries = try service.resolve(configuration.listeners)
+        } catch {
+            plan.problems.append(error)
+            return plan
+        }
+        for entry in entries {
             if let index = rest.firstIndex(where: { $0.isFor(entry) }) {
                 plan.kept.append((rest.remove(at: index), entry))
                 continue
             }
             do {
-                plan.added.append(try OpenListener(entry, configuration.limits, on: loops))
+                let socket = try service.open(entry, among: entries, backlog: configuration.limits.backlog)
+                plan.added.append(try OpenListener(socket, entry, configuration.limits, on: loops))
             } catch {
                 plan.problems.append(error)
             }
@@ -67,8 +80,12 @@ final class ListenerSet: Sendable {
     }
 
     /// Takes in what has come already, and nothing after that.
-    func stop() {
-        for listener in all { listener.drain() }
+    ///
+    /// - Parameter leavesQueues: whether what has come to a socket that another process has, too, is left to that one.
+    func stop(leavesQueues: Bool) {
+        for listener in all {
+            if leavesQueues, listener.listener.isShared { listener.leave() } else { listener.drain() }
+        }
         serve.finish()
     }
 

@@ -12,17 +12,14 @@ final class OpenListener: Sendable {
     let socket: Socket
     private let current: Mutex<ListenerConfiguration>
 
-    /// Opens what an entry of the config asks for.
-    init(_ configuration: ListenerConfiguration, _ limits: Limits, on loops: EventLoopGroup) throws(IOError) {
-        if configuration.isDatagram {
-            let bound = try Listener.datagram(on: configuration.address, mode: configuration.mode)
-            socket = .datagram(try DatagramSocket(bound, longest: limits.datagramBytes, on: loops.loops[0]))
-        } else {
-            let backlog = Int32(limits.backlog)
-            socket = .stream(
-                try startServer(
-                    on: configuration.address, loops: loops, backlog: backlog, mode: configuration.mode))
-        }
+    /// Serves the socket that an entry of the config asks for.
+    init(
+        _ listener: Listener, _ configuration: ListenerConfiguration, _ limits: Limits, on loops: EventLoopGroup
+    ) throws(IOError) {
+        socket =
+            listener.isDatagram
+            ? .datagram(try DatagramSocket(listener, longest: limits.datagramBytes, on: loops.loops[0]))
+            : .stream(Server(listener, loops: loops))
         current = Mutex(configuration)
     }
 
@@ -40,16 +37,18 @@ final class OpenListener: Sendable {
         let old = configuration
         var entry = entry
         // Connections that wait may have come under the old mode, which let in more than the new one.
-        if entry.address.isUnix, entry.allowedUsers == nil, entry.mode & 0o066 == 0, old.mode & 0o066 != 0 {
+        if entry.address.isUnix, entry.allowedUsers == nil, entry.mode & 0o066 == 0, old.mode & 0o066 != 0,
+            !listener.isShared
+        {
             entry.allowedUsers = []
         }
         // First who may, then the mode, so that nobody comes in between; and whatever becomes of the mode.
         current.withLock { $0 = entry }
+        if case .datagram(let socket) = socket { socket.setLongest(limits.datagramBytes) }
+        // The permissions and the queue of the service manager's sockets are its own to set.
+        if listener.isShared { return }
         if old.mode != entry.mode { try listener.setMode(entry.mode) }
-        switch socket {
-        case .stream: try listener.setBacklog(Int32(limits.backlog))
-        case .datagram(let socket): socket.setLongest(limits.datagramBytes)
-        }
+        if case .stream = socket { try listener.setBacklog(Int32(limits.backlog)) }
     }
 
     /// As people write it, with the port that the kernel chose.
@@ -59,7 +58,7 @@ final class OpenListener: Sendable {
         return bound.name
     }
 
-    private var listener: Listener {
+    var listener: Listener {
         switch socket {
         case .stream(let server): server.listener
         case .datagram(let socket): socket.listener
@@ -70,9 +69,15 @@ final class OpenListener: Sendable {
     func drain() {
         switch socket {
         case .stream(let server): server.drain()
-        case .datagram(let socket):
-            socket.listener.removeFile()
-            socket.finish()
+        case .datagram(let socket): socket.finish()
+        }
+    }
+
+    /// Takes in nothing any more: what has come is for the other process that has the socket.
+    func leave() {
+        switch socket {
+        case .stream(let server): server.close()
+        case .datagram(let socket): socket.finish()
         }
     }
 

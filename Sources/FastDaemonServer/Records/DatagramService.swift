@@ -15,6 +15,7 @@ extension RecordService {
         _ calls: inout DiscardingTaskGroup
     ) {
         let sender = DatagramSender(datagram, isUnix: listener.address.isUnix)
+        core.lastActivity.store(loop.now, ordering: .relaxed)
         let start = slot.output.count
         let dispatched = datagram.bytes.withUnsafeBytes { bytes in
             do throws(RecordError) {
@@ -46,6 +47,7 @@ extension RecordService {
         calls.addTask(executorPreference: loop) {
             let reply = await self.finish(started)
             self.datagramCalls -= 1
+            self.core.lastActivity.store(self.loop.now, ordering: .relaxed)
             await self.send(Array(reply.bytes), on: socket, to: sender)
         }
     }

@@ -65,7 +65,10 @@ final class RecordService: @unchecked Sendable {
     func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
         let exchange = Exchange(connection, core)
         if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
-        defer { core.connections.subtract(1, ordering: .relaxed) }
+        defer {
+            core.lastActivity.store(loop.now, ordering: .relaxed)
+            core.connections.subtract(1, ordering: .releasing)
+        }
         if let bytes = await converse(exchange, listener.dialect) {
             return await serveSession(exchange, beginningWith: bytes)
         }

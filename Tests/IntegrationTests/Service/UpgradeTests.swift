@@ -1,0 +1,237 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("An upgrade in place", .ownThread, .timeLimit(.minutes(2))) struct UpgradeTests {
+    /// A daemon whose program can be replaced.
+    private struct Upgradable {
+        let folder: DaemonFolder
+        let daemon: RunningDaemon
+        var program: String { folder.file("fastdaemond") }
+
+        init(_ configuration: DaemonConfiguration = DaemonConfiguration(), environment: [String: String] = [:]) throws {
+            folder = try DaemonFolder().with(configuration)
+            try Self.install(builtProgram("fastdaemond"), at: folder.file("fastdaemond"))
+            daemon = try RunningDaemon(
+                startingIn: folder, program: folder.file("fastdaemond"), environment: environment)
+            try daemon.waitUntilReady()
+        }
+
+        /// Not copied by this process: a program that another thread starts could inherit the descriptor that is written to, and
+        /// a file that is open for writing is not run.
+        static func install(_ source: String, at path: String) throws {
+            #expect(try run("/usr/bin/env", ["install", "-m", "755", source, path]).status == .exited(0))
+        }
+
+        func replaceProgram(with script: String) throws {
+            let source = folder.file("script")
+            try Data(script.utf8).write(to: URL(filePath: source))
+            try Self.install(source, at: program)
+        }
+
+        /// Tells it, and returns the process of the one that takes over.
+        func upgrade() throws -> pid_t {
+            let before = daemon.log
+            daemon.send(SIGUSR2)
+            let begins = try #require(
+                daemon.waitForLine { $0.contains("an upgrade begins") && !before.contains($0) })
+            let process = try #require(begins.split(separator: "=").last.flatMap { pid_t($0) })
+            try #require(daemon.waitForLine { $0.contains("the new daemon serves") } != nil, "\(daemon.log)")
+            return process
+        }
+
+        /// Ends the successor, whose log is the same stream, and returns how the first ended.
+        func end(_ successor: pid_t) throws -> ProgramResult {
+            kill(successor, SIGTERM)
+            return try daemon.wait()
+        }
+    }
+
+    @Test("fails no call, of many callers that come and go, on any listener, one upgrade after the other")
+    func underLoad() throws {
+        let listen = [
+            #"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#, #"{ "unixDatagram": "datagrams" }"#,
+        ]
+        let upgradable = try Upgradable(DaemonConfiguration(listen: listen))
+        let (daemon, folder) = (upgradable.daemon, upgradable.folder)
+        let port = try daemon.port(of: "tcp")
+        let stop = Flag()
+        let calls = Atomic(0)
+        let failures = Mutex<[String]>([])
+        let callers = (0..<6).map { number in
+            BackgroundThread {
+                var count = 0
+                while !stop.isSet {
+                    count += 1
+                    do {
+                        let text = "\(number) \(count)"
+                        let reply: Reply
+                        switch number {
+                        case 0, 1, 2: reply = try daemon.ask("echo \(text)")
+                        case 3, 4: reply = try RawPeer(tcp: port).ask("echo \(text)")
+                        default:
+                            let peer = try RawPeer(
+                                unixDatagram: folder.file("datagrams"), own: folder.file("own\(count)"))
+                            try peer.send("echo \(text)")
+                            reply = try peer.receiveDatagram()
+                        }
+                        calls.add(1, ordering: .relaxed)
+                        if reply != Reply("\(text)\n") { failures.withLock { $0.append("\(text): \(reply)") } }
+                    } catch {
+                        failures.withLock { $0.append("\(number): \(error)") }
+                    }
+                }
+            }
+        }
+        // Calls that take longer than the change are finished by the one that began them.
+        let slow = try daemon.connect()
+        try slow.send("wait 1.5")
+        var successor = try upgradable.upgrade()
+        defer { kill(successor, SIGKILL) }
+        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try slow.receiveReply() == Reply("waited 1.5\n"))
+        slow.hangUp()
+        #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
+        // The successor's successor.
+        let before = calls.load(ordering: .relaxed)
+        let second = successor
+        kill(second, SIGUSR2)
+        let line = try #require(
+            daemon.waitForLine { $0.contains("an upgrade begins") && !$0.hasSuffix("process=\(second)") })
+        successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
+        #expect(hasEnded(second))
+        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        stop.set()
+        for caller in callers { caller.join() }
+        #expect(failures.withLock { $0 } == [])
+        #expect(before > 0 && calls.load(ordering: .relaxed) > before)
+        #expect(access(folder.file("socket"), F_OK) == 0)
+        #expect(try upgradable.end(successor).status == .exited(0))
+        for name in ["socket", "socket.lock", "datagrams", "datagrams.lock"] {
+            #expect(access(folder.file(name), F_OK) != 0, "\(name) was left behind")
+        }
+    }
+
+    @Test("hands the lock on: a third daemon is told of the second")
+    func lock() throws {
+        let upgradable = try Upgradable()
+        let successor = try upgradable.upgrade()
+        defer { kill(successor, SIGKILL) }
+        #expect(upgradable.daemon.waitForLine { $0.contains("notice: stopped") } != nil)
+        let third = try upgradable.folder.runDaemon()
+        #expect(third.status == .exited(69))
+        #expect(third.errorText.contains("process \(successor), holds \(upgradable.folder.file("socket")).lock"))
+        #expect(try upgradable.end(successor).status == .exited(0))
+    }
+
+    @Test("to a program that does not come up changes nothing, and the log says why")
+    func failing() throws {
+        let upgradable = try Upgradable()
+        let (daemon, folder) = (upgradable.daemon, upgradable.folder)
+        func expect(_ text: String, afterReplacingBy script: String) throws {
+            try upgradable.replaceProgram(with: script)
+            let before = daemon.log
+            daemon.send(SIGUSR2)
+            let failed = daemon.waitForLine { $0.contains("no upgrade: ") && !before.contains($0) }
+            #expect(failed?.contains(text) == true, "\(failed ?? "no line")")
+            #expect(try daemon.ask("echo hi") == Reply("hi\n"))
+        }
+        try expect("it ended with status 7; this one goes on", afterReplacingBy: "#!/bin/sh\nexit 7\n")
+        try expect("it was ended by signal 9", afterReplacingBy: "#!/bin/sh\nkill -9 $$\n")
+        try expect("this daemon goes on", afterReplacingBy: "not a program at all")
+        unlink(upgradable.program)
+        daemon.send(SIGUSR2)
+        #expect(daemon.waitForLine { $0.contains("cannot start \(upgradable.program): No such file") } != nil)
+        // A config that the new one does not like, though the program is good.
+        try Upgradable.install(builtProgram("fastdaemond"), at: upgradable.program)
+        let good = try String(contentsOfFile: folder.configuration, encoding: .utf8)
+        try folder.write("{ nonsense")
+        daemon.send(SIGUSR2)
+        #expect(daemon.waitForLine { $0.contains("it ended with status 78; this one goes on") } != nil)
+        #expect(try daemon.ask("echo hi") == Reply("hi\n"))
+        // Its lock is still its own.
+        #expect(
+            try String(contentsOfFile: folder.file("socket.lock"), encoding: .utf8) == "\(daemon.process)\n")
+        // And a later one succeeds.
+        try folder.write(good)
+        let successor = try upgradable.upgrade()
+        defer { kill(successor, SIGKILL) }
+        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try upgradable.end(successor).status == .exited(0))
+    }
+
+    @Test("tells the service manager who the daemon is now, and passes its sockets on by their names")
+    func activated() throws {
+        let folder = try DaemonFolder()
+        let manager = try NoticeReceiver(at: folder.file("notify"))
+        let sockets = ActivatedSockets()
+        try sockets.add("s", unix: folder.file("socket"))
+        try folder.write(DaemonConfiguration(listen: [#"{ "systemd": "s" }"#]).text)
+        let daemon = try sockets.handOver { launcher, variables in
+            try RunningDaemon(
+                startingIn: folder, launcher: launcher,
+                environment: variables.merging(manager.environment) { $1 }.merging(["WATCHDOG_USEC": "400000"]) { $1 })
+        }
+        #expect(manager.next(with: "READY=1") != nil)
+        daemon.send(SIGUSR2)
+        let line = try #require(daemon.waitForLine { $0.contains("an upgrade begins") })
+        let successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
+        defer { kill(successor, SIGKILL) }
+        #expect(manager.next(with: "MAINPID=\(successor)")?.contains("WATCHDOG=1\n") == true)
+        #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
+        // From the new one; the old one says nothing of its end.
+        var notices: [String] = []
+        for _ in 0..<3 { notices.append(try #require(manager.next())) }
+        #expect(notices.allSatisfy { $0.hasPrefix("WATCHDOG=1\n") }, "\(notices)")
+        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        kill(successor, SIGTERM)
+        #expect(manager.next(with: "STOPPING=1") != nil)
+        #expect(try daemon.wait().status == .exited(0))
+        #expect(access(folder.file("socket"), F_OK) == 0)
+    }
+
+    @Test("drops a listener that the new config does not have, and opens those that are new")
+    func otherListeners() throws {
+        let upgradable = try Upgradable(
+            DaemonConfiguration(listen: [#"{ "unix": "socket" }"#, #"{ "unix": "gone" }"#]))
+        try upgradable.folder.write(
+            DaemonConfiguration(listen: [#"{ "unix": "new" }"#, #"{ "unix": "socket", "mode": "0660" }"#]).text)
+        let successor = try upgradable.upgrade()
+        defer { kill(successor, SIGKILL) }
+        #expect(upgradable.daemon.waitForLine { $0.contains("notice: stopped") } != nil)
+        #expect(try upgradable.daemon.connect("new").ask("echo hi") == Reply("hi\n"))
+        #expect(try upgradable.daemon.ask("echo hi") == Reply("hi\n"))
+        #expect(access(upgradable.folder.file("gone"), F_OK) != 0)
+        #expect(access(upgradable.folder.file("gone.lock"), F_OK) != 0)
+        let mode = try FileManager.default.attributesOfItem(atPath: upgradable.folder.file("socket"))[.posixPermissions]
+        #expect(mode as? Int == 0o660)
+        #expect(try upgradable.end(successor).status == .exited(0))
+    }
+
+    @Test("that is under way ends with the daemon that is told to stop")
+    func stopped() throws {
+        let upgradable = try Upgradable()
+        try upgradable.replaceProgram(with: "#!/bin/sh\nexec sleep 60\n")
+        upgradable.daemon.send(SIGUSR2)
+        let line = try #require(upgradable.daemon.waitForLine { $0.contains("an upgrade begins") })
+        let successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
+        defer { kill(successor, SIGKILL) }
+        let watch = Stopwatch()
+        #expect(try upgradable.daemon.stop().status == .exited(0))
+        #expect(watch.seconds < 10)
+        #expect(hasEnded(successor))
+    }
+
+    /// Waits until a process is gone, or a corpse that nobody has collected yet. Returns whether it came to that.
+    private func hasEnded(_ process: pid_t) -> Bool {
+        let watch = Stopwatch()
+        while watch.seconds < 10 {
+            let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            guard let state = text?.split(separator: ")").last?.first(where: { $0 != " " }) else { return true }
+            if state == "Z" || state == "X" { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+}
