@@ -69,7 +69,9 @@ struct HAProxyTests {
 }
 
 /// HAProxy, running on the example with the test's addresses in the place of its own.
-private final class Proxy {
+///
+/// `@unchecked Sendable`: the program is touched at the beginning and the end alone.
+private final class Proxy: @unchecked Sendable {
     /// One line of what HAProxy says of its servers.
     struct Server {
         let isUp: Bool

@@ -47,9 +47,13 @@ extension RecordService {
     func finish(_ running: RunningCall, of session: Session, _ work: @Sendable () async -> Int32) async {
         core.running.add(running)
         defer { core.running.remove(running) }
-        running.call.hasBegun.store(true, ordering: .relaxed)
+        begin(running, at: running.received)
+        watch(running)
         let status = await work()
-        if running.call.cancellationReason == CancellationReason.shutdown.rawValue {
+        if let timer = running.timer.take() { loop.cancel(timer) }
+        if running.clock.passed != nil {
+            session.finish(.timedOut, running.clock.explanation(running.route.name))
+        } else if running.call.cancellationReason == CancellationReason.shutdown.rawValue {
             session.finish(.shuttingDown, "\(running.route.name): the daemon is shutting down")
         } else {
             session.noteEnd(status)

@@ -1,4 +1,3 @@
-import CLinux
 import FastDaemonHost
 
 extension Session {
@@ -42,6 +41,6 @@ extension Session {
     private func goOn(_ call: SessionCall, _ route: Route, _ work: @escaping @Sendable () async -> Int32) {
         connection.onHangUp { [weak self] in self?.hangUp() }
         ownWork = work
-        goOn(RunningCall(call: call, route: route, gate: nil, received: clinux_now(), loop: loop))
+        goOn(RunningCall(call: call, route: route, gate: nil, received: clock.received, loop: loop, clock: clock))
     }
 }

@@ -53,7 +53,7 @@ extension RecordService {
         return .busy(core.busy(running.route, running: others, waiting: waiting))
     }
 
-    private func begin(_ running: RunningCall, at time: UInt64) {
+    func begin(_ running: RunningCall, at time: UInt64) {
         running.begin = time
         running.clock.begin(at: time)
         running.call.limitDeadline = running.clock.deadline ?? 0

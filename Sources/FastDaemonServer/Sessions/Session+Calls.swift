@@ -18,8 +18,8 @@ extension Session {
             return finish(.noCommand, core.unknownCommand(name))
         }
         self.route = route
-        guard let command = route.command else { return answer(route) }
         clock = CallClock(received: received, callersLimit: callersLimit, pluginsLimit: route.timeLimit)
+        guard let command = route.command else { return answer(route) }
         let call = SessionCall(self, request, window: hello!.window, mayWait: route.execution != .inline)
         call.prepare(command, id: callID, arguments: UnsafeRawBufferPointer(request.arguments))
         self.call = call

@@ -37,6 +37,28 @@ import Testing
         }
     }
 
+    @Test("does nothing in between, whatever its client sends")
+    func idle() throws {
+        let daemon = try RunningDaemon()
+        let session = try daemon.session(RawRequest("daemon", "status", "--watch=60"))
+        _ = try session.receiveOutputOrPull()
+        for _ in 0..<10 { try session.send(.credit(1_000)) }
+        let before = daemon.processorSeconds
+        #expect(try daemon.ask("wait 1") == Reply("waited 1\n"))
+        #expect(daemon.processorSeconds - before < 0.5)
+        try session.send(.signal(2))
+        #expect(try session.skipToEnd().status == 130)
+    }
+
+    @Test("ends with 124 where its caller's time is over")
+    func timeout() throws {
+        let daemon = try RunningDaemon()
+        for words in [["status", "--watch"], ["tail"]] {
+            let words = ["--timeout", "0.3", daemon.folder.file("socket"), "daemon"] + words
+            #expect(try run(Self.client, words).status == .exited(124))
+        }
+    }
+
     @Test("is refused in a record, which has one answer")
     func record() throws {
         let daemon = try RunningDaemon()
