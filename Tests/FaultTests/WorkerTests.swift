@@ -34,8 +34,12 @@ import Testing
         let tally = load.stop()
         #expect(tally.failed == 0, "\(tally.failures)")
         #expect(tally.calls > 1000)
-        let time = replacements.typicalQuantile(0.99)
-        #expect(time < 0.05, "99 of 100 were replaced within \(time) s")
+        // The middle one of five stretches, so that a pause of the machine's own counts for one of them and not for all.
+        let times = (0..<5).map {
+            Load.Tally(durations: Array(replacements.durations[($0 * 200)..<($0 * 200 + 200)])).quantile(0.99)
+        }
+        print("workers: replaced within \(replacements.quantile(0.5)) s at p50; at p99 of each 200 \(times.sorted())")
+        #expect(times.sorted()[2] < 0.05)
         #expect(try daemon.stop().status == .exited(0))
     }
 
@@ -58,6 +62,6 @@ import Testing
         while try !daemon.ask("daemon status").output.contains("\n1 connections,"), watch.seconds < 10 { sched_yield() }
         #expect(try daemon.ask("echo on") == Reply("on\n"))
         #expect(Set(daemon.children) == workers, "the same workers, and nobody else")
-        #expect(daemon.log.filter { $0.contains("hold ends for reason 1") }.count == 500)
+        #expect(!daemon.log.contains { $0.contains("worker process") }, "none of them crashed")
     }
 }
