@@ -5,6 +5,12 @@ public enum Printable {
         escape(text, keeps: [])
     }
 
+    /// A name that somebody outside chose, as a line that is no longer than names may be.
+    public static func name(_ text: String) -> String {
+        guard text.utf8.count > NameError.limit else { return line(text) }
+        return line(String(decoding: text.utf8.prefix(NameError.limit), as: UTF8.self)) + "..."
+    }
+
     /// Several lines: line breaks and tabs stay.
     public static func text(_ text: String) -> String {
         escape(text, keeps: ["\n", "\t"])

@@ -114,8 +114,11 @@ final class ServerCore: Sendable {
     static let outOfBuffers = "the daemon has no more memory for buffers (limits.bufferBytes); try again later"
 
     func unknownCommand(_ name: String) -> String {
-        let near = NearNames.question(NearNames.near(name, among: generation.routing.routes.map(\.name)))
-        return "there is no command '\(Printable.line(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
+        // A long name costs a search that nobody gets anything from.
+        let near =
+            name.utf8.count > NameError.limit
+            ? "" : NearNames.question(NearNames.near(name, among: generation.routing.routes.map(\.name)))
+        return "there is no command '\(Printable.name(name))'\(near.isEmpty ? ";" : near) 'help' lists all of them"
     }
 
     func busy(_ route: Route, running: Int, waiting: Int) -> String {

@@ -4,7 +4,7 @@ import Testing
 @testable import FastDaemonServer
 
 @Suite("The page for operators") struct OperatingTests {
-    private let page = repository.appending(path: "docs/OPERATING.md")
+    private let page = repository.appending(path: "config/OPERATING.md")
 
     @Test("It has every limit, with its default")
     func limits() throws {

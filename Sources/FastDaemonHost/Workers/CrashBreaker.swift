@@ -53,6 +53,12 @@ struct CrashBreaker {
         phase = .closed
     }
 
+    /// A worker did not come up in time. That takes so long that few fall into the window: each counts as several.
+    mutating func noteHang(at now: UInt64) {
+        for _ in 0..<Self.mostCrashes / 2 where phase == .closed { recentCrashes.append(now) }
+        noteCrash(at: now)
+    }
+
     /// A worker crashed.
     mutating func noteCrash(at now: UInt64) {
         crashCount += 1

@@ -218,7 +218,7 @@ struct WorkerPoolState<Waiter> {
         guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }
         if case .stopping = ended.phase { return (false, startMissing(at: now)) }
         if isClosed { return (true, []) }
-        breaker.noteCrash(at: now)
+        if ended.phase == .starting(until: .max) { breaker.noteHang(at: now) } else { breaker.noteCrash(at: now) }
         guard case .open = breaker.phase else { return (true, startMissing(at: now)) }
         return (true, refuseWaiting())
     }

@@ -66,11 +66,20 @@ final class Log: PluginLog {
             var line = "\(time) \(level.name): \(text)"
             for (name, field) in fields {
                 switch field {
-                case .text(let value): line += " \(name)=\(value.contains(" ") ? "\"\(value)\"" : value)"
+                case .text(let value): line += " \(name)=\(Self.plainValue(value))"
                 case .number(let value): line += " \(name)=\(value)"
                 }
             }
             return line + "\n"
+        }
+
+        /// A value that nobody can take for more than one: in quotes where it has a space or anything else of the line's own in it,
+        /// with a backslash before each quote and backslash.
+        private static func plainValue(_ value: String) -> String {
+            let needsQuotes =
+                value.isEmpty || value.utf8.contains { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C }
+            guard needsQuotes else { return value }
+            return "\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
         }
 
         /// For programs.

@@ -56,7 +56,7 @@ extension RecordService {
     /// Answers a request that names no command.
     private func refuse(_ text: String, command: String, _ source: any CallerSource) {
         appendError(text)
-        core.logAccess(command: Printable.line(command), id: nextID(), source, status: 127)
+        core.logAccess(command: Printable.name(command), id: nextID(), source, status: 127)
     }
 
     // MARK: - Inline

@@ -14,7 +14,7 @@ extension Session {
         callID = assigned?.id ?? service.nextID()
         guard let route = assigned.map({ core.route(named: $0.command) }) ?? core.route(of: request.name) else {
             let name = String(decoding: request.name, as: UTF8.self)
-            core.logAccess(command: Printable.line(name), id: callID, self, status: 127)
+            core.logAccess(command: Printable.name(name), id: callID, self, status: 127)
             return finish(.noCommand, core.unknownCommand(name))
         }
         self.route = route

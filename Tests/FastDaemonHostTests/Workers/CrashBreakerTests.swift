@@ -33,6 +33,15 @@ import Testing
         #expect(breaker.notBefore == 0)
     }
 
+    @Test("Workers that do not come up in time are quarantined, too, though each takes seconds over that")
+    func hangs() {
+        var breaker = CrashBreaker()
+        breaker.noteHang(at: 5 * Self.second)
+        #expect(breaker.phase == .closed)
+        breaker.noteHang(at: 11 * Self.second)
+        #expect(breaker.phase == .open(until: 21 * Self.second))
+    }
+
     /// A breaker after five crashes in ten seconds, the last of them at 4 s.
     private static func opened() -> CrashBreaker {
         var breaker = CrashBreaker()
