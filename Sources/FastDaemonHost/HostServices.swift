@@ -29,7 +29,13 @@ public final class HostServices: Sendable {
     let notesCrashes: Bool
 
     /// What plugins are handed. It lives as long as the process: a plugin may ask for something at any time.
-    nonisolated(unsafe) let table: UnsafePointer<fastdaemon_host>
+    nonisolated(unsafe) let table = HostServices.onlyTable
+
+    nonisolated(unsafe) private static let onlyTable: UnsafePointer<fastdaemon_host> = {
+        let table = UnsafeMutablePointer<fastdaemon_host>.allocate(capacity: 1)
+        table.initialize(to: makeTable())
+        return UnsafePointer(table)
+    }()
 
     /// - Parameters:
     ///   - log: where the lines of plugins go.
@@ -38,9 +44,6 @@ public final class HostServices: Sendable {
         self.notesCrashes = notesCrashes
         self.pool = pool
         self.log = log
-        let table = UnsafeMutablePointer<fastdaemon_host>.allocate(capacity: 1)
-        table.initialize(to: makeTable())
-        self.table = UnsafePointer(table)
     }
 }
 

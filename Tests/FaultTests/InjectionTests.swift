@@ -80,6 +80,45 @@ struct InjectionTests {
     }
 }
 
+extension InjectionTests {
+    /// What a daemon calls to start a worker and to speak with it; strace follows the worker, too.
+    private static let spawning = Injection.all([
+        ("clone3", "EAGAIN ENOMEM", 1...2), ("pidfd_open", "EMFILE ENOMEM", 1...2),
+        ("socketpair", "EMFILE ENFILE ENOMEM", 1...2), ("execve", "ENOENT EACCES ENOMEM EAGAIN", 1...1),
+        ("sendmsg", "EINTR EPIPE ENOBUFS ENOMEM", 1...3), ("recvmsg", "EINTR ECONNRESET ENOMEM", 1...3),
+        ("fcntl", "EMFILE", 1...4), ("epoll_create1", "EMFILE", 1...1), ("memfd_create", "EMFILE ENOMEM", 1...1),
+    ])
+
+    @Test("System calls fail in turn while workers are started: a right reply, an error or a clean close, and it lives")
+    func workers() throws {
+        // Each call needs a new worker.
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(plugins: [
+                "Echo",
+                #"{ "library": "libWait.so", "execution": "process", "workers": 1, "callsPerWorker": 1, "concurrency": 1 }"#,
+            ]))
+        var failed = 0
+        for injection in Self.spawning {
+            let injector = try Injector(injection, into: daemon)
+            for _ in 0..<2 {
+                let reply = try? daemon.ask("wait 0")
+                #expect(reply == nil || reply == Reply("waited 0\n") || reply?.errors.isEmpty == false, "\(injection)")
+                #expect(try daemon.ask("echo hello") == Reply("hello\n"), "\(injection)")
+            }
+            if try injector.finish() { failed += 1 }
+            // After a pause that grows with the failures a new worker is there.
+            try daemon.wait(until: "a worker serves again after \(injection)", seconds: 45) {
+                try daemon.ask("wait 0") == Reply("waited 0\n")
+            }
+            guard daemon.isAlive else { throw TestFailure("\(injection) killed the daemon: \(daemon.log.suffix(5))") }
+        }
+        print("injection: \(failed) calls of \(Self.spawning.count) points failed while workers were started")
+        #expect(failed > Self.spawning.count / 2)
+        #expect(daemon.children.count <= 2)
+        #expect(try daemon.stop().status == .exited(0))
+    }
+}
+
 /// What is asked at each point.
 private struct Questions {
     let daemon: RunningDaemon
