@@ -26,8 +26,13 @@ public struct Signals: AsyncSequence, Sendable {
         _ = try check(result, "create", "the pipe for signals")
         registration = Registration(Descriptor(owning: ends.0), as: .source(isShared: false), on: loop)
         writingEnd = Keeper(Descriptor(owning: ends.1))
+        try add(numbers)
+    }
+
+    /// Catches these, too, from now on.
+    public func add(_ numbers: [Int32]) throws(IOError) {
         for number in numbers {
-            _ = try check(clinux_signal_forward(number, ends.1), "handle", "signal \(number)")
+            _ = try check(clinux_signal_forward(number, writingEnd.descriptor.number), "handle", "signal \(number)")
         }
     }
 

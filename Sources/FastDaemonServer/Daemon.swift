@@ -14,6 +14,7 @@ public final class Daemon: Sendable {
     let loops: EventLoopGroup
     let services: [RecordService]
     let listeners: ListenerSet
+    private let signals: Signals
     let reloader: Reloader
     let host: PluginHost
 
@@ -26,6 +27,8 @@ public final class Daemon: Sendable {
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
         loops = try EventLoopGroup()
+        // What comes while plugins are loaded is remembered; who wants to stop that still can.
+        signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(
             configuration.limits, log: log, loopCount: loops.loops.count,
             crashNotes: Self.crashNotes(configuration, log))
@@ -62,11 +65,11 @@ public final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.
     public func run() async throws(IOError) -> Int32 {
-        let signals = try Signals([SIGTERM, SIGINT, SIGHUP, SIGUSR2], on: loops.loops[0])
+        try signals.add([SIGTERM, SIGINT])
         announce()
         let shutdown = Shutdown()
         return await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(signals, shutdown) }
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(self.signals, shutdown) }
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.reloader.watch() }
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.retireWhenIdle(shutdown) }
             tasks.addTask(executorPreference: self.loops.loops[0]) {

@@ -92,4 +92,17 @@ struct ReloadTests {
         #expect(try held.skipToEnd().status == 75)
         #expect(daemon.waitForLine { $0.contains("destroyed 1") } != nil)
     }
+
+    @Test("that is asked for while the daemon comes up happens when it is there")
+    func early() throws {
+        let folder = try DaemonFolder()
+        try folder.build(version: "1")
+        try folder.write(DaemonConfiguration.versions.text)
+        let daemon = try RunningDaemon(startingIn: folder)
+        // The first line is the plugin's, which is being loaded.
+        #expect(daemon.waitForLine { $0.contains("created 1") } != nil)
+        daemon.send(SIGHUP)
+        try daemon.waitForReload()
+        #expect(try daemon.ask("version").output == "version 1\n")
+    }
 }
