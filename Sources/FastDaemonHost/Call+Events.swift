@@ -49,7 +49,7 @@ extension Call {
     }
 
     func run(_ callback: CallState.Callback, on thread: Int32) {
-        let before = clinux_enter_plugin(command.crashText)
+        let before = clinux_enter_plugin(command?.crashText ?? 0)
         defer { clinux_leave_plugin(before) }
         callback.function(callback.user)
         // What it asked for meanwhile may be there already.

@@ -58,6 +58,20 @@ public enum Trust {
         }
     }
 
+    /// Checks every folder that a path leads through, links among them, but for the last: where something may be made, and stays
+    /// what it is.
+    public static func checkWay(to path: String) throws(TrustError) {
+        var name = parentPath(of: path)
+        while true {
+            var status = clinux_status()
+            if clinux_status_at(clinux_here, name, 1, &status) == 0 { try check(status, at: name, allowsSticky: true) }
+            if name == "/" { break }
+            name = parentPath(of: name)
+        }
+        let parent = clinux_open_directory(clinux_here, parentPath(of: path))
+        if parent >= 0 { try checkFolders(above: Descriptor(owning: parent), at: parentPath(of: path)) }
+    }
+
     private static func check(_ status: clinux_status, at path: String, allowsSticky: Bool) throws(TrustError) {
         // A sticky folder lets its users add files, but not touch each other's.
         if allowsSticky, status.mode & S_ISVTX != 0, status.user == 0 { return }

@@ -83,7 +83,8 @@ import Testing
     func draining() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("s")
-        let old = Server(try .stream(on: .unix(path)), loops: try EventLoopGroup(count: 2))
+        let oldLoops = try EventLoopGroup(count: 2)
+        let old = Server(try .stream(on: .unix(path)), loops: oldLoops)
         let heir = Server(try Listener(adopting: copy(old.listener)), loops: try EventLoopGroup(count: 2))
         async let oldCount = serve(old)
         async let newCount = serve(heir)
@@ -91,6 +92,8 @@ import Testing
         for _ in 0..<200 { peers.append(Peer(path: path)) }
         old.listener.share()
         old.drain()
+        // Each loop hears of it, and then accepts what waits.
+        for loop in oldLoops.loops + oldLoops.loops { await loop.visit() }
         for _ in 0..<200 { peers.append(Peer(path: path)) }
         for peer in peers { #expect(await peer.receive(1) == "x") }
         heir.listener.takeOver()

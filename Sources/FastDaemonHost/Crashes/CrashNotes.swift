@@ -58,6 +58,11 @@ public final class CrashNotes: Sendable {
     }
 
     private static func open(_ folder: String) throws(IOError) -> Descriptor {
+        do {
+            try Trust.checkWay(to: folder)
+        } catch {
+            throw IOError("use", "the folder \(folder)", because: "\(error)")
+        }
         _ = mkdir(folder, 0o700)
         let opened = Descriptor(
             owning: try check(

@@ -13,6 +13,17 @@ function __fastdaemon_client_expanded
     end
 end
 
+# Prints the sockets, and the folders, that the word at the cursor may become.
+function __fastdaemon_client_sockets
+    for line in (__fish_complete_path (commandline -ct))
+        set -l file (string split \t -- $line)[1]
+        set -l expanded (__fastdaemon_client_expanded $file)
+        if test -S "$expanded" -o -d "$expanded"
+            printf '%s\n' $file
+        end
+    end
+end
+
 # Splits the words before the cursor. Prints the place that the cursor is in (value, options, port, command, daemon, arguments),
 # and then, a line each, the words with which the daemon can be asked.
 function __fastdaemon_client_parse
@@ -81,6 +92,6 @@ complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l classic 
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l dgram -d 'Send one datagram'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -l version -d 'Show the version'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at options' -s h -l help -d 'Show a summary'
-complete -c fastdaemon_client -n '__fastdaemon_client_is_at options port' -F
+complete -c fastdaemon_client -n '__fastdaemon_client_is_at options port' -x -a '(__fastdaemon_client_sockets)'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at command daemon' -a '(__fastdaemon_client_commands)'
 complete -c fastdaemon_client -n '__fastdaemon_client_is_at arguments' -F
