@@ -24,9 +24,8 @@ import Testing
         #expect(mode(started.file("run/fastdaemon")) == 0o700)
         #expect(mode(started.file("state/fastdaemon/fastdaemond.log")) == 0o600)
         let files = try FileManager.default.contentsOfDirectory(atPath: started.file("run/fastdaemon"))
-        // The others are what daemons take their notes in.
-        let locks = files.filter { !$0.hasPrefix("running-") }
-        #expect(locks.count == 1 && locks[0].contains(/^start-[0-9a-f]{8}\.lock$/), "\(files)")
+            .filter { !$0.hasPrefix("running-") }
+        #expect(files.count == 1 && files[0].contains(/^start-[0-9a-f]{8}\.lock$/), "\(files)")
     }
 
     @Test("where a daemon answers none is started")
@@ -69,6 +68,7 @@ import Testing
             try? FileManager.default.destinationOfSymbolicLink(atPath: "\(proc)/fd/\($0)")
         }
         #expect(files.contains("/dev/null"))
+        // The client's lock, that is: the daemon has one of its own, of its socket.
         #expect(!files.contains(inherited) && !files.contains { $0.contains("/start-") }, "\(files)")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: proc + "/cwd") == "/")
         // SIGINT is bit 1 of the mask of ignored signals (proc(5)): a daemon that inherits it could not be told to stop.
