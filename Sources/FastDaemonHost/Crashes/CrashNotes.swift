@@ -53,7 +53,13 @@ public final class CrashNotes: Sendable {
         func variable(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
-        if let given = variable("RUNTIME_DIRECTORY") { return String(given.prefix { $0 != ":" }) }
+        if let given = variable("RUNTIME_DIRECTORY") {
+            let path = String(given.prefix { $0 != ":" })
+            // For a DynamicUser= it is a link that systemd made.
+            guard let resolved = realpath(path, nil) else { return path }
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
         return variable("XDG_RUNTIME_DIR").map { "\($0)/fastdaemon" } ?? "/tmp/fastdaemon-\(geteuid())"
     }
 

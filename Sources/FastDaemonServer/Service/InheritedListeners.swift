@@ -147,7 +147,7 @@ final class InheritedListeners: Sendable {
             defer { entries.removeAll { !$0.isWanted } }
             return entries.filter { !$0.isWanted }.map { entry in
                 (
-                    entry.name.map { "\"\($0)\" (\(entry.listener.address))" } ?? "\(entry.listener.address)",
+                    entry.name.map { "\($0) (\(entry.listener.address))" } ?? "\(entry.listener.address)",
                     entry.listener
                 )
             }

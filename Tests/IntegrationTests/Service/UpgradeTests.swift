@@ -89,7 +89,7 @@ import Testing
         try slow.send("wait 1.5")
         var successor = try upgradable.upgrade()
         defer { kill(successor, SIGKILL) }
-        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try isServed(daemon, by: successor))
         #expect(try slow.receiveReply() == Reply("waited 1.5\n"))
         slow.hangUp()
         #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
@@ -101,7 +101,7 @@ import Testing
             daemon.waitForLine { $0.contains("an upgrade begins") && !$0.hasSuffix("process=\(second)") })
         successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
         #expect(hasEnded(second))
-        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try isServed(daemon, by: successor))
         stop.set()
         for caller in callers { caller.join() }
         #expect(failures.withLock { $0 } == [])
@@ -157,7 +157,7 @@ import Testing
         try folder.write(good)
         let successor = try upgradable.upgrade()
         defer { kill(successor, SIGKILL) }
-        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try isServed(daemon, by: successor))
         #expect(try upgradable.end(successor).status == .exited(0))
     }
 
@@ -184,7 +184,7 @@ import Testing
         var notices: [String] = []
         for _ in 0..<3 { notices.append(try #require(manager.next())) }
         #expect(notices.allSatisfy { $0.hasPrefix("WATCHDOG=1\n") }, "\(notices)")
-        #expect(try daemon.ask("daemon status").output.contains("process \(successor)"))
+        #expect(try isServed(daemon, by: successor))
         kill(successor, SIGTERM)
         #expect(manager.next(with: "STOPPING=1") != nil)
         #expect(try daemon.wait().status == .exited(0))
@@ -221,6 +221,15 @@ import Testing
         #expect(try upgradable.daemon.stop().status == .exited(0))
         #expect(watch.seconds < 10)
         #expect(hasEnded(successor))
+    }
+
+    /// Waits until calls are answered by a process: for a moment both answer. Returns whether it came to that.
+    private func isServed(_ daemon: RunningDaemon, by process: pid_t) throws -> Bool {
+        let watch = Stopwatch()
+        while watch.seconds < 10 {
+            if try daemon.ask("daemon status").output.contains("process \(process)") { return true }
+        }
+        return false
     }
 
     /// Waits until a process is gone, or a corpse that nobody has collected yet. Returns whether it came to that.
