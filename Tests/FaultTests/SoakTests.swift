@@ -6,7 +6,7 @@ import Testing
 /// `FASTDAEMON_SOAK_SECONDS` says for how long; `make soak` sets it.
 @Suite("Faults: a soak", .serialized, .ownThread, .timeLimit(.minutes(300))) struct SoakTests {
     static let seconds =
-        ProcessInfo.processInfo.environment["FASTDAEMON_SOAK_SECONDS"].flatMap { Double($0) } ?? 25
+        ProcessInfo.processInfo.environment["FASTDAEMON_SOAK_SECONDS"].flatMap { Double($0) } ?? 15
 
     private static let questions = [
         Load.Question.echo, Load.Question("wait 0", reply: "waited 0\n"), .echo,
