@@ -12,7 +12,7 @@ let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let onCallersExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
-// With `swift test --sanitize=thread`: the rooms then take a lock that the sanitizer understands.
+// With `swift test --sanitize=thread`: the pipeline then takes a lock that the sanitizer understands.
 let threadSanitizer: [SwiftSetting] =
     Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
 
@@ -103,20 +103,19 @@ let package = Package(
         .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],
-            swiftSettings: swift + onCallersExecutor + threadSanitizer),
-        .target(
-            name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift + threadSanitizer),
+            swiftSettings: swift + onCallersExecutor),
+        .target(name: "FastDaemonPluginKit", dependencies: ["CFastDaemonPlugin"], swiftSettings: swift),
         .target(
             name: "FastDaemonHost",
             dependencies: ["CFastDaemonPlugin", "CLinux", "FastDaemonProtocol", "FastDaemonSystem"],
-            swiftSettings: swift + threadSanitizer),
+            swiftSettings: swift),
         .target(
             name: "FastDaemonServer",
             dependencies: [
                 "CFastDaemonPlugin", "CLinux", "FastDaemonHost", "FastDaemonIO", "FastDaemonPipeline",
                 "FastDaemonProtocol", "FastDaemonSystem",
             ],
-            exclude: ["fastdaemon.json.5"], swiftSettings: swift + onCallersExecutor + threadSanitizer),
+            exclude: ["fastdaemon.json.5"], swiftSettings: swift + onCallersExecutor),
         .target(name: "FastDaemonClient", dependencies: ["CClient", "FastDaemonProtocol"], swiftSettings: swift),
 
         // The programs.

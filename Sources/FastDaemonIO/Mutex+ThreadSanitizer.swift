@@ -1,1 +1,0 @@
-../FastDaemonPipeline/Mutex+ThreadSanitizer.swift
