@@ -24,13 +24,14 @@ etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
 units = $(DESTDIR)$(PREFIX)/lib/systemd
 UNITS = fastdaemon.service fastdaemon.socket
 
-.PHONY: help build run test test-quick soak format lint bench install uninstall clean
+.PHONY: help build run test test-quick sanitize soak format lint bench install uninstall clean
 
 help:
 	@echo 'make run        builds for release, and starts the daemon on config/fastdaemon.json in the foreground'
 	@echo 'make build      builds for release'
-	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, sanitizers, fuzzing'
+	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, fuzzing'
 	@echo 'make test-quick runs the suite alone'
+	@echo 'make sanitize   runs the protocol and the pipeline under the thread sanitizer'
 	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and all tests under the sanitizers'
 	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
@@ -59,6 +60,9 @@ test-quick:
 	$(SWIFT) test
 
 SECONDS ?= 600
+
+sanitize:
+	Tests/sanitize.sh
 
 soak:
 	Tests/soak.sh $(SECONDS)

@@ -10,7 +10,5 @@ export FASTDAEMON_STRICT=1
 swift build --build-tests --explicit-target-dependency-import-check error
 swift test --skip-build --no-parallel
 
-Tests/sanitize.sh
-
 heading 'Fuzzing what reads bytes of others'
 Tests/Fuzz/run.sh 30

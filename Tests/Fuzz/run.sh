@@ -4,7 +4,7 @@
 #
 #   Tests/Fuzz/run.sh [SECONDS [DIRECTORY]]
 #
-# SECONDS (30 where left out) are for each fuzzer; two run at a time. What it builds and finds goes to DIRECTORY (.build/fuzz);
+# SECONDS (30 where left out) are for each fuzzer; all run at once. What it builds and finds goes to DIRECTORY (.build/fuzz);
 # the corpus that is checked in is read and not written. An input that breaks something is left there as Record-crash-..., or
 # with the name of another fuzzer before it; give it to the fuzzer of that name to see it again.
 set -eu
@@ -72,4 +72,4 @@ fuzz='
     echo "$name, $seconds seconds: $(grep -E "^(Done|stat::new_units_added)" "$out/$name.log" | tr "\n" " ")"
 '
 # shellcheck disable=SC2086 # one word each
-printf '%s\n' $fuzzers | xargs -P 2 -I '{}' sh -c "$fuzz" "$out" "$seconds" '{}'
+printf '%s\n' $fuzzers | xargs -P 5 -I '{}' sh -c "$fuzz" "$out" "$seconds" '{}'
