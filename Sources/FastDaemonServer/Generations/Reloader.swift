@@ -169,10 +169,12 @@ final class Reloader: Sendable {
         core.take(up: next)
         for problem in listeners.apply(plan, next.configuration.limits) { core.log.write(.warning, "\(problem)") }
         let drain = nanoseconds(next.configuration.limits.drainSeconds)
+        // Before anybody is told: who asks then finds the new ones.
+        for service in services { service.loop.execute { service.takeUpLimits() } }
         // What a loop has borrowed of the old one is its own until it comes back to its work. One that is stuck keeps the old one,
         // and nobody else waiting.
         Task(executorPreference: loops.loops[0]) {
-            for service in self.services { await service.takeUpLimits() }
+            for loop in self.loops.loops { await loop.visit() }
             withExtendedLifetime(old) {}
         }
         if gone.isEmpty { return }

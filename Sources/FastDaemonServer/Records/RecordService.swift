@@ -264,8 +264,8 @@ final class RecordService: @unchecked Sendable {
 }
 
 extension RecordService {
-    /// Has the loop let go of what it borrowed of the generation before, and take up what it keeps of the limits.
-    func takeUpLimits() async {
-        await loop.visit { self.slot.call.replyLimit = self.core.limits.replyBytes }
+    /// Takes up what the loop keeps of the limits. On the loop.
+    func takeUpLimits() {
+        slot.call.replyLimit = core.limits.replyBytes
     }
 }
