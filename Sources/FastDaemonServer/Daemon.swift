@@ -79,7 +79,7 @@ public final class Daemon: Sendable {
             // Calls that were answered before they ended.
             await self.core.running.waitUntilEmpty()
             // The last call has ended.
-            await self.retireGeneration()
+            await self.core.retire(from: self.loops.loops)
             await self.host.destruction.finish()
             self.host.crashNotes?.end()
             // Until here a second signal ends it at once, and so does its patience.
@@ -119,14 +119,6 @@ public final class Daemon: Sendable {
 
     private func recordService(on loop: EventLoop) -> RecordService {
         services.first { $0.loop === loop }!
-    }
-
-    /// Serves nothing any more, and returns when nobody can look into what was served.
-    private func retireGeneration() async {
-        let last = core.retire()
-        // Tasks that have ended let go of what they called, and loops of what they borrowed.
-        for loop in loops.loops { await loop.visit() }
-        withExtendedLifetime(last) {}
     }
 
     /// Says where it listens, and how to try it.

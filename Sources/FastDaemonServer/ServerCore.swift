@@ -83,14 +83,14 @@ final class ServerCore: Sendable {
         current.replace(with: next)
     }
 
-    /// Serves nothing any more, so that each plugin is destroyed when its last call has ended.
-    ///
-    /// - Returns: what was served, which loops may look into until each was visited.
-    func retire() -> Generation {
+    /// Serves nothing any more, so that each plugin is destroyed when its last call has ended. It returns when nobody can look
+    /// into what was served: tasks that have ended let go of what they called, and loops of what they borrowed.
+    func retire(from loops: [EventLoop]) async {
         let last = generation
         current.replace(
             with: Generation(number: last.number, last.configuration, plugins: [], routing: RoutingTable([])))
-        return last
+        for loop in loops { await loop.visit() }
+        withExtendedLifetime(last) {}
     }
 
     /// Beside the connections: plugins, calls' directories, and connections that are being turned away.

@@ -120,7 +120,8 @@ extension InjectionTests {
         }
         print("injection: \(failed) calls of \(Self.tried.count) points failed while workers were started")
         #expect(failed > Self.tried.count / 3)
-        #expect(daemon.children.count <= 2)
+        // The last ones that were used may still be ending; one that was lost would stay.
+        try daemon.wait(until: "no worker is left but one, and one that is to come") { daemon.children.count <= 2 }
         #expect(try daemon.stop().status == .exited(0))
     }
 }

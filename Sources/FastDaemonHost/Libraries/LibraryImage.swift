@@ -14,9 +14,6 @@ public final class LibraryImage: Sendable {
     let descriptor: Descriptor
     private let knownDigest = Mutex<String?>(nil)
 
-    /// A descriptor of the copy, for a process that is to load it. It is this object's.
-    public var descriptorNumber: Int32 { descriptor.number }
-
     /// Copies a library of a folder.
     ///
     /// - Parameter name: its file name.

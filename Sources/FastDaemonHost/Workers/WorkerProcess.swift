@@ -42,9 +42,9 @@ public final class WorkerProcess: Sendable {
         control = Descriptor(owning: ends.0)
         let other = Descriptor(owning: ends.1)
         let descriptors = [-1, 2, 2, other.number, image.number, setup.number]
-        let process = Self.withCStrings(["fastdaemond", "--worker", "\(getpid())"] + (tests ? ["--self-test"] : [])) {
+        let process = withCStrings(["fastdaemond", "--worker", "\(getpid())"] + (tests ? ["--self-test"] : [])) {
             arguments in
-            Self.withCStrings(environment) { environment in
+            withCStrings(environment) { environment in
                 clinux_spawn("/proc/self/exe", arguments, environment, descriptors, Int32(descriptors.count))
             }
         }
@@ -58,14 +58,6 @@ public final class WorkerProcess: Sendable {
         }
         watch = Descriptor(owning: watched)
         self.number = number
-    }
-
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        var pointers = strings.map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        return body(&pointers)
     }
 
     // MARK: - Orders

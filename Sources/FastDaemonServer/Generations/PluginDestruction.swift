@@ -2,7 +2,7 @@ import Dispatch
 import FastDaemonHost
 import Synchronization
 
-/// Destroys plugins that nobody can call any more, one after the other, on a thread where nobody waits for them.
+/// Destroys plugins that nobody can call any more, one after the other, on a thread that serves nobody.
 final class PluginDestruction: Sendable {
     private let queue = DispatchQueue(label: "fastdaemon.destruction")
 

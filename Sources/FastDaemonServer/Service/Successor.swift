@@ -96,12 +96,3 @@ struct Successor: Sendable {
         return "it let go of this daemon before it was ready, and was killed"
     }
 }
-
-/// Lends texts as a C array that NULL ends.
-private func withCStrings<Result>(
-    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-    let strings = texts.map { strdup($0) } + [nil]
-    defer { for string in strings { free(string) } }
-    return strings.withUnsafeBufferPointer { body($0.baseAddress!) }
-}

@@ -79,9 +79,7 @@ private final class WorkerService: Sendable {
             await withTaskExecutorPreference(self.loop) { await self.serve() }
             tasks.cancelAll()
         }
-        let last = core.retire()
-        await loop.visit()
-        withExtendedLifetime(last) {}
+        await core.retire(from: [loop])
         await host.destruction.finish()
         Log.drain()
         return 0

@@ -41,7 +41,7 @@ struct StatusReport: Report {
     var loops: Int
     var threads: Int
     var idleThreads: Int
-    var residentBytes = ProcessFigures.residentBytes()
+    var residentBytes = ProcessFigures.residentBytes
     var bufferBytes: Int
     var descriptors = ProcessFigures.descriptorCount()
     var descriptorLimit = ProcessFigures.descriptorLimit()
