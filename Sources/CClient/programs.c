@@ -2,7 +2,6 @@
 #include "CClient.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,9 +37,11 @@ static int execute_on_path(char **pointers) {
     int error = ENOENT;
     for (const char *rest = folders != NULL ? folders : "/bin:/usr/bin"; *rest != 0;) {
         size_t length = strcspn(rest, ":");
+        const char *slash = length > 0 ? "/" : "./";
         char path[4096];
-        int count = snprintf(path, sizeof path, "%.*s%s%s", (int)length, rest, length > 0 ? "/" : "./", pointers[1]);
-        if (count > 0 && (size_t)count < sizeof path) {
+        if (length + strlen(slash) + strlen(pointers[1]) < sizeof path) {
+            memcpy(path, rest, length);
+            strcpy(stpcpy(path + length, slash), pointers[1]);
             int result = try_to_execute(path, pointers);
             error = result == ENOENT || result == ENOTDIR ? error : result;
         }

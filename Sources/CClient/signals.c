@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -168,8 +169,11 @@ int cclient_forwarded_signal(void) {
 }
 
 void cclient_end_by_signal(int number) {
-    struct rlimit none = {0};
-    setrlimit(RLIMIT_CORE, &none);
+    // musl's `setrlimit` brings along what tells all threads of it, and this program has one.
+    const struct {
+        uint64_t current, most;
+    } none = {0, 0};
+    syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
     end_by(number);
 }
 

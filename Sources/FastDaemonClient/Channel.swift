@@ -63,8 +63,10 @@ struct Channel: ~Copyable {
         guard socket.wait(seconds: Self.longestDatagramWait) else {
             throw ClientError(
                 .unreachable,
-                "no reply from \(address) within \(Self.longestDatagramWait) s: the daemon is not there or still at "
-                    + "work, or a datagram was lost")
+                """
+                no reply from \(address.text) within \(Int(Self.longestDatagramWait)) s: the daemon is not there or still at \
+                work, or a datagram was lost
+                """)
         }
         guard let size = try socket.sizeOfNextDatagram() else { return false }
         buffer.reserve(size)

@@ -114,7 +114,7 @@ public struct ClientConnection: ~Copyable {
     /// An error in a step leaves the connection somewhere inside a record: the step says at its end that it is usable.
     private mutating func beginStep() throws(ClientError) {
         if hasEnded {
-            throw ClientError(.connectionEnded, "the connection to \(address) has ended: start another")
+            throw ClientError(.connectionEnded, "the connection to \(address.text) has ended: start another")
         }
         hasEnded = true
     }

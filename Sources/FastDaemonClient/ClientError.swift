@@ -1,3 +1,7 @@
+#if !hasFeature(Embedded)
+    import FastDaemonProtocol
+#endif
+
 /// What kept a client from its reply.
 public struct ClientError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it is, for a program to decide by.
@@ -22,15 +26,18 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     public let code: Code
 
     /// One line for a person: what was being done, to what, why it failed, and what to do.
-    public let description: String
+    public var description: String { text.description }
+
+    /// The same, for programs without a `String`.
+    public let text: ByteText
 
     /// Whether nothing listens where the daemon was looked for: starting one may help.
     public let isAbsence: Bool
 
     /// An error with a text of one line.
-    public init(_ code: Code, _ description: String, isAbsence: Bool = false) {
+    public init(_ code: Code, _ text: ByteText, isAbsence: Bool = false) {
         self.code = code
-        self.description = description
+        self.text = text
         self.isAbsence = isAbsence
     }
 }

@@ -2,6 +2,7 @@
     import CClientStatic
 #else
     import CClient
+    import FastDaemonProtocol
 #endif
 
 /// Where a daemon listens.
@@ -26,8 +27,8 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
     /// Whether the address is of this machine: the path of a Unix socket, or a port of a loopback address.
     public var isOfThisMachine: Bool {
         guard case .internet(let host?, _) = endpoint else { return true }
-        return host == Array("localhost".utf8) || host == Array("::1".utf8)
-            || Array(host.prefix(4)) == Array("127.".utf8)
+        return host == ("localhost" as ByteText).bytes || host == ("::1" as ByteText).bytes
+            || Array(host.prefix(4)) == ("127." as ByteText).bytes
     }
 
     /// The address that `port` names: digits are a TCP port (UDP with `datagram`) of `host`, and anything else is the
@@ -45,7 +46,7 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
             if host != nil {
                 throw ClientError(
                     .invalidArgument,
-                    "a host goes with a port number, and " + quoted(port) + " is the path of a Unix socket")
+                    "a host goes with a port number, and \"\(port)\" is the path of a Unix socket")
             }
             endpoint = .unix(path: try Self.checked(path: port))
         }
@@ -57,7 +58,7 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
             number = number * 10 + Int(digit - UInt8(ascii: "0"))
         }
         guard let port = UInt16(exactly: number), port > 0 else {
-            throw ClientError(.invalidArgument, "port " + shown(digits) + " is not between 1 and 65535")
+            throw ClientError(.invalidArgument, "port \(digits) is not between 1 and 65535")
         }
         return port
     }
@@ -70,33 +71,28 @@ public struct DaemonAddress: Sendable, Equatable, CustomStringConvertible {
         if path.count > longest {
             throw ClientError(
                 .invalidArgument,
-                "the path of a Unix socket has at most \(longest) bytes, and this one has \(path.count): "
-                    + shown(path) + "; use a relative path")
+                "the path of a Unix socket has at most \(longest) bytes, and this one has \(path.count): \(path); use a relative path"
+            )
         }
         return path
     }
 
     /// The address as messages show it: a path, `HOST:PORT` or `[HOST]:PORT`.
-    public var description: String {
+    public var description: String { text.description }
+
+    /// The same, for programs without a `String`.
+    @inline(never)
+    public var text: ByteText {
         switch endpoint {
         case .unix(let path):
-            return shown(path)
+            return "\(path)"
         case .internet(let host, let port):
             let host = host ?? Self.loopback
-            let name = host.contains(UInt8(ascii: ":")) ? "[" + shown(host) + "]" : shown(host)
-            return name + ":\(port)" + (isDatagram ? " (UDP)" : "")
+            let name: ByteText = host.contains(UInt8(ascii: ":")) ? "[\(host)]" : "\(host)"
+            return "\(name):\(Int(port))\(isDatagram ? " (UDP)" : "" as StaticString)"
         }
     }
 
     /// IPv4's loopback address, where a daemon listens unless it was told otherwise.
-    static let loopback = Array("127.0.0.1".utf8)
-}
-
-/// The bytes as text; what is not UTF-8 is shown as U+FFFD.
-func shown(_ bytes: some Collection<UInt8>) -> String {
-    String(decoding: bytes, as: UTF8.self)
-}
-
-private func quoted(_ bytes: [UInt8]) -> String {
-    "\"" + shown(bytes) + "\""
+    static var loopback: [UInt8] { ("127.0.0.1" as ByteText).bytes }
 }

@@ -55,7 +55,8 @@ public struct RecordSplitter: Sendable {
         if count >= Self.firstCountThatIsText {
             throw ClientError(
                 .notTheProtocol,
-                "what came back is not a reply: it says that a string has \(count) bytes; is another server there?")
+                "what came back is not a reply: it says that a string has \(Int(count)) bytes; is another server there?"
+            )
         }
         missing = Int(count)
         endStringIfAllCame()
@@ -77,7 +78,8 @@ public struct RecordSplitter: Sendable {
         if received == 0 {
             throw ClientError(.endedEarly, "the daemon hung up without a reply; its log says why")
         }
-        let came = countBytes < 4 ? "nothing" : "\(Int(count) - missing) of \(count) bytes"
-        throw ClientError(.endedEarly, "the reply ended early: \(received) bytes came, with \(came) of its \(part)")
+        let came: ByteText = countBytes < 4 ? "nothing" : "\(Int(count) - missing) of \(Int(count)) bytes"
+        throw ClientError(
+            .endedEarly, "the reply ended early: \(received) bytes came, with \(came) of its \(part.name)")
     }
 }

@@ -37,11 +37,11 @@ struct Replies {
         } catch {
             throw isOff(error)
         }
-        throw ClientError(.endedEarly, "\(address) hung up without a reply")
+        throw ClientError(.endedEarly, "\(address.text) hung up without a reply")
     }
 
     private func isOff(_ error: RecordError) -> ClientError {
         let code: ClientError.Code = if case .endedEarly = error { .endedEarly } else { .notTheProtocol }
-        return ClientError(code, "the reply of \(address) is off: \(error)")
+        return ClientError(code, "the reply of \(address.text) is off: \(ByteText(error.description))")
     }
 }

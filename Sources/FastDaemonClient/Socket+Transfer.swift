@@ -73,7 +73,7 @@ extension Socket {
         switch -count {
         case CCLIENT_EAGAIN: return nil
         case CCLIENT_ECONNREFUSED: throw Self.unreachable(address, CCLIENT_ECONNREFUSED)
-        case let number: throw ClientError("cannot receive from \(address)", failedWith: number)
+        case let number: throw ClientError("cannot receive from \(address.text)", failedWith: number)
         }
     }
 }

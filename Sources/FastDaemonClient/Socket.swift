@@ -2,6 +2,7 @@
     import CClientStatic
 #else
     import CClient
+    import FastDaemonProtocol
 #endif
 
 /// A connected socket, closed with its value.
@@ -16,6 +17,7 @@ struct Socket: ~Copyable {
     /// Connects to a daemon.
     ///
     /// - Throws: `ClientError.Code.unreachable`.
+    @inline(never)
     init(connectedTo address: DaemonAddress) throws(ClientError) {
         self.address = address
         switch address.endpoint {
@@ -36,12 +38,14 @@ struct Socket: ~Copyable {
         let isOther = result == -CCLIENT_ECONNREFUSED && !withCString(path) { cclient_is_socket($0) }
         throw ClientError(
             .unreachable,
-            "no daemon at \(address): " + (isOther ? "it is not a socket" : errorText(-result))
-                + hint(for: -result, isOther: isOther, address),
+            """
+            no daemon at \(address.text): \(isOther ? "it is not a socket" : errorText(-result))\
+            \(hint(for: -result, isOther: isOther, address))
+            """,
             isAbsence: !isOther && (result == -CCLIENT_ENOENT || result == -CCLIENT_ECONNREFUSED))
     }
 
-    private static func hint(for number: Int, isOther: Bool, _ address: DaemonAddress) -> String {
+    private static func hint(for number: Int, isOther: Bool, _ address: DaemonAddress) -> StaticString {
         switch number {
         case _ where isOther: "; check the path"
         case CCLIENT_ENOENT: "; check the path, or start fastdaemond"
@@ -62,8 +66,8 @@ struct Socket: ~Copyable {
             return Int32(result)
         }
         if nameError != 0 {
-            let reason = String(cString: cclient_name_error_text(nameError))
-            throw ClientError(.unreachable, "no daemon at \(address): cannot find the host: " + reason)
+            let reason = ByteText(cString: cclient_name_error_text(nameError))
+            throw ClientError(.unreachable, "no daemon at \(address.text): cannot find the host: \(reason)")
         }
         throw unreachable(address, -result)
     }
@@ -83,11 +87,12 @@ struct Socket: ~Copyable {
         throw unreachable(address, -result)
     }
 
+    @inline(never)
     static func unreachable(_ address: DaemonAddress, _ number: Int) -> ClientError {
         let isAbsence = number == CCLIENT_ECONNREFUSED
-        let hint = isAbsence ? "; check the port, or start fastdaemond" : ""
+        let hint: StaticString = isAbsence ? "; check the port, or start fastdaemond" : ""
         return ClientError(
-            .unreachable, "no daemon at \(address): " + errorText(number) + hint, isAbsence: isAbsence)
+            .unreachable, "no daemon at \(address.text): \(errorText(number))\(hint)", isAbsence: isAbsence)
     }
 }
 
@@ -95,6 +100,7 @@ extension DaemonAddress {
     /// Connects, and hangs up.
     ///
     /// - Throws: `ClientError.Code.unreachable` where no daemon can be reached.
+    @inline(never)
     public func checkReachable() throws(ClientError) {
         _ = try Socket(connectedTo: self)
     }

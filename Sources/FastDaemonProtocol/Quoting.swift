@@ -28,7 +28,11 @@ public enum Quoting {
         for byte in word {
             line.append(byte)
             // Nothing quotes a single quote between single quotes: it closed them, an escaped one follows, they open again.
-            if byte == .singleQuote { line.append(contentsOf: [.backslash, .singleQuote, .singleQuote]) }
+            if byte == .singleQuote {
+                line.append(.backslash)
+                line.append(.singleQuote)
+                line.append(.singleQuote)
+            }
         }
         line.append(.singleQuote)
     }

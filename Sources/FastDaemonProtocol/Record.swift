@@ -35,7 +35,10 @@ public enum RecordPart: Equatable, Sendable {
 
 extension RecordPart: CustomStringConvertible {
     /// "first string" or "second string".
-    public var description: String {
+    public var description: String { name.description }
+
+    /// The same, for programs without a `String`.
+    public var name: StaticString {
         switch self {
         case .first: "first string"
         case .second: "second string"

@@ -3,6 +3,7 @@
 #else
     import CClient
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// The statuses that the program exits with. Those of its own are the ones of sysexits.h.
@@ -24,8 +25,8 @@ enum ExitStatus {
 
 extension ClientError {
     /// The words that the program was called with are off.
-    static func usage(_ text: String) -> ClientError {
-        ClientError(.invalidArgument, text + "; see fastdaemon_client --help")
+    static func usage(_ text: ByteText) -> ClientError {
+        ClientError(.invalidArgument, "\(text); see fastdaemon_client --help")
     }
 
     /// The status to exit with.
@@ -44,6 +45,6 @@ extension ClientError {
         if exitStatus == ExitStatus.brokenPipe {
             return
         }
-        StandardErrors.write(line: description)
+        StandardErrors.write(line: text)
     }
 }

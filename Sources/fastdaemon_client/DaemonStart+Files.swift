@@ -3,6 +3,7 @@
 #else
     import CClient
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// A folder of the user's own, closed to everybody else, and open.
@@ -19,32 +20,32 @@ struct OwnFolder: ~Copyable {
         {
             return folder
         }
-        let name = "/fastdaemon-\(cclient_user())"
-        if let folder = OwnFolder(Array("/tmp".utf8), name, &result) {
+        let name: ByteText = "/fastdaemon-\(Int(cclient_user()))"
+        if let folder = OwnFolder(("/tmp" as ByteText).bytes, name, &result) {
             return folder
         }
         if result == -CCLIENT_EPERM {
             throw .noDaemon(
-                [
-                    "cannot start a daemon: /tmp", name,
-                    " has to be your own folder, of mode 0700; remove it, or set $XDG_RUNTIME_DIR to a folder of yours",
-                ])
+                """
+                cannot start a daemon: /tmp\(name) has to be your own folder, of mode 0700; remove it, or set \
+                $XDG_RUNTIME_DIR to a folder of yours
+                """)
         }
-        throw .cannotStart("cannot make /tmp", Array(name.utf8), result)
+        throw .cannotStart("cannot make /tmp\(name)", result)
     }
 
     /// Opens the folder for what stays: `fastdaemon` in `$XDG_STATE_HOME`, which is `~/.local/state` where it is not set.
     static func state() -> OwnFolder? {
         var result = 0
         if let parent = Environment.folder("XDG_STATE_HOME") {
-            return OwnFolder([], text(parent) + "/fastdaemon", &result)
+            return OwnFolder([], "\(parent)/fastdaemon", &result)
         }
         return Environment.folder("HOME").flatMap { OwnFolder($0, "/.local/state/fastdaemon", &result) }
     }
 
     /// Makes what is not there of the folder `name` below `parent`; `nil` where it cannot be used.
-    private init?(_ parent: [UInt8], _ name: String, _ result: inout Int) {
-        path = parent + name.utf8
+    private init?(_ parent: [UInt8], _ name: ByteText, _ result: inout Int) {
+        path = parent + name.bytes
         result = withTerminated(path) { cclient_open_folder($0, parent.count) }
         guard result >= 0 else { return nil }
         descriptor = Int32(result)
@@ -74,8 +75,8 @@ struct DaemonLog: ~Copyable {
             if log >= 0 { path = state.path }
         }
         if log < 0 { log = cclient_open_log(folder.descriptor, &size) }
-        self.path = path + "/fastdaemond.log".utf8
-        guard log >= 0 else { throw .cannotStart("cannot open the log ", self.path, log) }
+        self.path = path + ("/fastdaemond.log" as ByteText).bytes
+        guard log >= 0 else { throw .cannotStart("cannot open the log \(self.path)", log) }
         (descriptor, start) = (Int32(log), size)
     }
 
@@ -83,11 +84,8 @@ struct DaemonLog: ~Copyable {
         cclient_close(descriptor)
     }
 
-    /// Its path, as messages show it.
-    var name: String { text(path) }
-
     /// What was added to the log since it was opened, or the end of that, as a message goes on with it.
-    func lastLines() -> String {
+    func lastLines() -> ByteText {
         var bytes = [UInt8](repeating: 0, count: Self.most)
         var isCut = false
         let count = bytes.withUnsafeMutableBytes {
@@ -99,8 +97,7 @@ struct DaemonLog: ~Copyable {
             lines = lines.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
         }
         while lines.last == UInt8(ascii: "\n") { lines = lines.dropLast() }
-        return lines.isEmpty
-            ? "; its log is " + text(path) : "; the end of its log, " + text(path) + ":\n" + text(lines)
+        return lines.isEmpty ? "; its log is \(path)" : "; the end of its log, \(path):\n\(Array(lines))"
     }
 }
 

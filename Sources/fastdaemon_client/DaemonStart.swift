@@ -3,6 +3,7 @@
 #else
     import CClient
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// Starts a daemon for an address where none answers, and waits until it is ready.
@@ -21,7 +22,7 @@ struct DaemonStart {
     private static let pause = 20
 
     /// The address, as messages show it.
-    private var name: String { address.description }
+    private var name: ByteText { address.text }
 
     /// Returns once a daemon answers at the address.
     func run() throws(ClientError) {
@@ -50,74 +51,72 @@ struct DaemonStart {
                 if !error.isAbsence { throw error }
             }
             if lock >= 0 { return Int32(lock) }
-            guard lock == -CCLIENT_EAGAIN else { throw .cannotStart("cannot lock a file in ", folder.path, lock) }
+            guard lock == -CCLIENT_EAGAIN else { throw .cannotStart("cannot lock a file in \(folder.path)", lock) }
             cclient_pause(Int32(Self.pause))
         }
-        throw .noDaemon(
-            ["no daemon at ", name, "; another client has been about to start one for ", Self.patienceText])
+        throw .noDaemon("no daemon at \(name); another client has been about to start one for \(Self.patienceText)")
     }
 
-    private static var patienceText: String { "\(patience / 1_000) seconds" }
+    private static var patienceText: ByteText { "\(patience / 1_000) seconds" }
 
     private func start(_ log: borrowing DaemonLog) throws(ClientError) {
         var variable = [CChar](repeating: 0, count: Int(CCLIENT_NOTICES_VARIABLE_BYTES))
         let notices = cclient_bind_notices(&variable)
-        guard notices >= 0 else { throw .cannotStart("cannot listen for it", [], notices) }
+        guard notices >= 0 else { throw .cannotStart("cannot listen for it", notices) }
         defer { cclient_close(Int32(notices)) }
         let keeper = cclient_start("fastdaemond", log.descriptor, variable)
-        guard keeper > 0 else { throw .cannotStart("fastdaemond cannot be run", [], keeper) }
+        guard keeper > 0 else { throw .cannotStart("fastdaemond cannot be run", keeper) }
         let report = try wait(for: keeper, notices: Int32(notices), log)
         let listens = (try? address.checkReachable()) != nil
         cclient_release(keeper, !listens)
         if !listens {
             throw .noDaemon(
-                [
-                    "no daemon at ", name,
-                    "; fastdaemond was started and stopped again, since it does not listen there",
-                    report, "; its log is ", log.name,
-                ])
+                """
+                no daemon at \(name); fastdaemond was started and stopped again, since it does not listen there\
+                \(report); its log is \(log.path)
+                """)
         }
     }
 
     /// Waits until the daemon is ready. Returns what it says of itself, in words that end a clause.
     private func wait(
         for keeper: Int, notices: Int32, _ log: borrowing DaemonLog
-    ) throws(ClientError) -> String {
+    ) throws(ClientError) -> ByteText {
         var report = [UInt8](repeating: 0, count: 4096)
         var status: Int32 = 0
         let count = report.withUnsafeMutableBytes {
             cclient_await_readiness(notices, keeper, Self.patience, $0.baseAddress!, $0.count, &status)
         }
         if count >= 0 {
-            return count == 0 ? "" : ": " + text(report[..<count])
+            return count == 0 ? "" : ": \(Array(report[..<count]))"
         }
-        var reason = ["no daemon at ", name]
+        let reason: ByteText
         switch count {
         case -CCLIENT_ECHILD:
-            reason += [", and fastdaemond, which was started, ended with status ", "\(status)", log.lastLines()]
+            reason = ", and fastdaemond, which was started, ended with status \(Int(status))\(log.lastLines())"
         case -CCLIENT_ENOENT:
-            reason += [", and fastdaemond, which would be started, is neither beside this program nor on $PATH"]
+            reason = ", and fastdaemond, which would be started, is neither beside this program nor on $PATH"
         case -CCLIENT_EAGAIN:
             cclient_release(keeper, true)
-            reason += [
-                "; fastdaemond was started and stopped again, since it was not ready after ", Self.patienceText,
-                "; its log is ", log.name,
-            ]
+            reason = """
+                ; fastdaemond was started and stopped again, since it was not ready after \(Self.patienceText); \
+                its log is \(log.path)
+                """
         default:
-            throw .cannotStart("fastdaemond cannot be run", [], count)
+            throw .cannotStart("fastdaemond cannot be run", count)
         }
-        throw .noDaemon(reason)
+        throw .noDaemon("no daemon at \(name)\(reason)")
     }
 }
 
 extension ClientError {
-    /// No daemon could be started; the text is in parts, because each joining of two is code of its own.
-    static func noDaemon(_ text: [String]) -> ClientError {
-        ClientError(.unreachable, text.reduce(into: "") { $0 += $1 })
+    /// No daemon could be started.
+    static func noDaemon(_ text: ByteText) -> ClientError {
+        ClientError(.unreachable, text)
     }
 
     /// What is needed to start a daemon failed with a negated error number.
-    static func cannotStart(_ action: String, _ path: [UInt8], _ result: Int) -> ClientError {
-        noDaemon(["cannot start a daemon: ", action, text(path), ": ", String(cString: cclient_error_text(-result))])
+    static func cannotStart(_ action: ByteText, _ result: Int) -> ClientError {
+        noDaemon("cannot start a daemon: \(action): \(ByteText(cString: cclient_error_text(-result)))")
     }
 }

@@ -3,6 +3,7 @@
 #else
     import CClient
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// What `main` is: Embedded Swift has no `CommandLine`, and the package manager links a program's entry point under
@@ -12,8 +13,8 @@ public func entryPoint(_ count: Int32, _ words: UnsafePointer<UnsafePointer<CCha
     let words = (0..<Int(count)).compactMap { index in words[index].map(bytes) }
     do throws(ClientError) {
         switch try Invocation(words, port: Environment.value(of: "FASTDAEMON_PORT")) {
-        case .help: try StandardOutput.write(help)
-        case .version: try StandardOutput.write("fastdaemon_client " + version + "\n")
+        case .help: try StandardOutput.write("\(help)")
+        case .version: try StandardOutput.write("fastdaemon_client \(version)\n")
         case .forward(let request): return try forward(request)
         }
         return ExitStatus.success

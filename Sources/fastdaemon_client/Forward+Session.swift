@@ -24,8 +24,8 @@ func forwardInSession(_ request: Request, to address: DaemonAddress) throws(Clie
     }
     if request.isVerbose {
         let duration = seconds(UInt32(clamping: cclient_milliseconds() - begin))
-        let call = result.call == 0 ? "no call" : "call " + String(result.call)
-        StandardErrors.write(line: call + ": status " + String(result.status) + ", " + duration + " s")
+        let call: ByteText = result.call == 0 ? "no call" : "call \(result.call)"
+        StandardErrors.write(line: "\(call): status \(Int(result.status)), \(duration) s")
     }
     let signal = cclient_forwarded_signal()
     if signal != 0, result.verdict == .completed, Int32(result.status) == 128 + signal {
@@ -38,19 +38,18 @@ func forwardInSession(_ request: Request, to address: DaemonAddress) throws(Clie
 /// The daemon keeps the limit. It may have stopped, or have no room for a connection, so it gets half a second more.
 private func limitTime(_ milliseconds: UInt32?, _ address: DaemonAddress) {
     guard let milliseconds else { return }
-    let words = "fastdaemon_client: no answer from " + address.description + " within " + seconds(milliseconds) + " s\n"
-    let text = Array(words.utf8)
-    text.withUnsafeBytes {
+    let text: ByteText = "fastdaemon_client: no answer from \(address.text) within \(seconds(milliseconds)) s\n"
+    text.bytes.withUnsafeBytes {
         cclient_limit_time(UInt64(milliseconds) + 500, $0.baseAddress!, $0.count, ExitStatus.timedOut)
     }
 }
 
 /// As in "1.5".
-private func seconds(_ milliseconds: UInt32) -> String {
+private func seconds(_ milliseconds: UInt32) -> ByteText {
     let digit = { (unit: UInt32) in UInt8(ascii: "0") + UInt8(milliseconds / unit % 10) }
     var fraction = [UInt8(ascii: "."), digit(100), digit(10), digit(1)]
     while fraction.last == UInt8(ascii: "0") || fraction.last == UInt8(ascii: ".") { fraction.removeLast() }
-    return String(milliseconds / 1_000) + String(decoding: fraction, as: UTF8.self)
+    return "\(Int(milliseconds / 1_000))\(fraction)"
 }
 
 extension Request {
@@ -65,9 +64,10 @@ extension Request {
             session.directory = try SessionRequest.callersDirectory()
         } else {
             // What a command needs for its texts, and no more: another machine's paths and secrets are none of its business.
-            session.environment = .environment { name in
-                name == "TERM" || name == "LANG" || name == "COLORTERM" || name == "NO_COLOR"
-                    || name.prefix(3) == "LC_" || environmentNames.contains { name.elementsEqual($0) }
+            session.environment = .environment { [environmentNames] name in
+                let name = Array(name)
+                return name == "TERM" || name == "LANG" || name == "COLORTERM" || name == "NO_COLOR"
+                    || Array(name.prefix(3)) == "LC_" || environmentNames.contains { $0 == name }
             }
         }
         session.terminals = SessionRequest.callersTerminals()

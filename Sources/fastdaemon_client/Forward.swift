@@ -37,9 +37,19 @@ private func forwardInRecord(_ request: Request, to address: DaemonAddress) thro
     }
 }
 
+/// The words one after the other, with `separator` between two.
+func joined(_ words: [[UInt8]], separator: UInt8) -> [UInt8] {
+    var line: [UInt8] = []
+    for (index, word) in words.enumerated() {
+        if index > 0 { line.append(separator) }
+        line.append(contentsOf: word)
+    }
+    return line
+}
+
 extension Request {
     /// The words as one string. The classic form has no quoting.
     fileprivate var commandLine: [UInt8] {
-        form == .classic ? Array(command.joined(separator: [UInt8(ascii: " ")])) : Quoting.join(command)
+        form == .classic ? joined(command, separator: UInt8(ascii: " ")) : Quoting.join(command)
     }
 }

@@ -1,6 +1,6 @@
-let version = "0.1.0"
+let version: StaticString = "0.1.0"
 
-let help = """
+let help: StaticString = """
     usage: fastdaemon_client [option ...] port [command [argument ...]]
 
     Runs a command in a daemon that is already up, as if it were run here: with this folder, this

@@ -22,9 +22,9 @@ enum Invocation {
     init(_ words: [[UInt8]], port: [UInt8]?) throws(ClientError) {
         let name = words.first.map(Self.name) ?? []
         if name.isEmpty || name == Self.programName {
-            try self.init(options: words.dropFirst())
+            try self.init(options: Arguments(words))
         } else {
-            let request = try Request(command: name, arguments: words.dropFirst(), port: port)
+            let request = try Request(command: name, arguments: Arguments(words), port: port)
             self = .forward(request)
         }
     }
@@ -37,8 +37,8 @@ enum Invocation {
     }
 
     /// Options stand before the port; everything after it belongs to the command.
-    private init(options words: ArraySlice<[UInt8]>) throws(ClientError) {
-        var request = Request()
+    private init(options words: Arguments) throws(ClientError) {
+        let request = Request()
         var rest = words
         while let word = rest.first, word.first == UInt8(ascii: "-"), word.count > 1 {
             rest.removeFirst()
@@ -53,15 +53,16 @@ enum Invocation {
             }
             try request.apply(word, takingValueFrom: &rest)
         }
-        guard let port = rest.popFirst() else {
+        guard let port = rest.first else {
             throw .usage("a port number or the path of a socket is missing")
         }
+        rest.removeFirst()
         request.port = port
         if let word = rest.first, word == "--" {
             rest.removeFirst()
         }
-        if !rest.isEmpty {
-            request.command = Array(rest)
+        if rest.first != nil {
+            request.command = rest.all()
         } else if request.runsLocally {
             throw .usage("--or-exec needs a command, to run it where no daemon can be reached")
         }
@@ -70,9 +71,39 @@ enum Invocation {
     }
 }
 
-extension Collection<UInt8> {
+/// Words of the program that were not looked at yet.
+struct Arguments {
+    private let words: [[UInt8]]
+    private var index = 1
+
+    /// All but the first of the program's words.
+    init(_ words: [[UInt8]]) {
+        self.words = words
+    }
+
+    /// The first of them; `nil` where none is left.
+    var first: [UInt8]? { index < words.count ? words[index] : nil }
+
+    /// - Precondition: one is left.
+    mutating func removeFirst() {
+        index += 1
+    }
+
+    /// All of them, behind a word where one is given.
+    func all(after word: [UInt8]? = nil) -> [[UInt8]] {
+        var rest: [[UInt8]] = []
+        if let word { rest.append(word) }
+        for index in index..<words.count { rest.append(words[index]) }
+        return rest
+    }
+}
+
+extension [UInt8] {
     /// Whether the bytes are those of `text`. They are compared as bytes, not as Unicode text.
-    static func == (word: Self, text: StaticString) -> Bool {
-        word.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    @inline(never)
+    static func == (word: [UInt8], text: StaticString) -> Bool {
+        guard word.count == text.utf8CodeUnitCount else { return false }
+        for index in word.indices where word[index] != text.utf8Start[index] { return false }
+        return true
     }
 }

@@ -3,6 +3,7 @@
 #else
     import CClient
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// Does what `body` does. Where that cannot reach the daemon of the request, it does what the request says instead: starts
@@ -40,7 +41,7 @@ extension Request {
 
     fileprivate func checkOptions(for address: DaemonAddress) throws(ClientError) {
         if startsDaemon, !address.isOfThisMachine {
-            throw .usage("--start is for a daemon on this machine, not at \(address)")
+            throw .usage("--start is for a daemon on this machine, not at \(address.text)")
         }
         if needsReach, address.isDatagram, !address.isUnixSocket {
             throw .usage("--start and --or-exec cannot tell whether a daemon is there over UDP")
@@ -50,14 +51,15 @@ extension Request {
 
 /// The process becomes the program that the words name, as if they had been typed without this one.
 private func runLocally(_ words: [[UInt8]]) -> Never {
-    let strings = Array(words.joined(separator: [0])) + [0]
+    let strings = joined(words, separator: 0) + [0]
     let result = strings.withUnsafeBytes {
         cclient_exec($0.baseAddress!.assumingMemoryBound(to: CChar.self), words.count)
     }
     let isMissing = result == -CCLIENT_ENOENT
-    let reason =
+    let reason: ByteText =
         isMissing
-        ? "there is no such program here" : "the program cannot be run: " + String(cString: cclient_error_text(-result))
-    ClientError(.unreachable, "no daemon can be reached to run " + text(words[0]) + ", and " + reason).report()
+        ? "there is no such program here"
+        : "the program cannot be run: \(ByteText(cString: cclient_error_text(-result)))"
+    ClientError(.unreachable, "no daemon can be reached to run \(words[0]), and \(reason)").report()
     cclient_exit(isMissing ? ExitStatus.notFound : ExitStatus.cannotRun)
 }

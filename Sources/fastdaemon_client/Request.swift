@@ -1,9 +1,10 @@
 #if !hasFeature(Embedded)
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
-/// A command, and how and where it goes.
-struct Request {
+/// A command, and how and where it goes. A class, because each copy of so many values is code.
+final class Request {
     /// What is spoken with the daemon.
     enum Form {
         /// A session: exact words, input that is pulled, a status.
@@ -42,7 +43,7 @@ struct Request {
     var port: [UInt8] = []
 
     /// The command's name and its arguments.
-    var command = [Array("help".utf8)]
+    var command = [("help" as ByteText).bytes]
 
     private var chosenForm: Form?
 
@@ -50,33 +51,34 @@ struct Request {
     init() {}
 
     /// The request of a program that is called by the name of a command.
-    init(command name: [UInt8], arguments: ArraySlice<[UInt8]>, port: [UInt8]?) throws(ClientError) {
+    init(command name: [UInt8], arguments: Arguments, port: [UInt8]?) throws(ClientError) {
         guard let port, !port.isEmpty else {
             throw .usage(
-                "called as " + text(name) + ", it finds its daemon by $FASTDAEMON_PORT: set that to the daemon's port "
-                    + "number or the path of its socket")
+                """
+                called as \(name), it finds its daemon by $FASTDAEMON_PORT: set that to the daemon's port number or the \
+                path of its socket
+                """)
         }
         self.port = port
-        command = [name] + arguments
+        command = arguments.all(after: name)
     }
 
     /// Takes an option, and its value from `rest` where it is not joined to it.
-    mutating func apply(
-        _ option: [UInt8], takingValueFrom rest: inout ArraySlice<[UInt8]>
-    ) throws(ClientError) {
+    func apply(_ option: [UInt8], takingValueFrom rest: inout Arguments) throws(ClientError) {
         let equals = option.firstIndex(of: UInt8(ascii: "="))
-        var joined = equals.map { option[($0 + 1)...] }
-        func value(_ what: String) throws(ClientError) -> [UInt8] {
+        var joined = equals.map { Array(option[($0 + 1)...]) }
+        func value(_ what: StaticString) throws(ClientError) -> [UInt8] {
             if let value = joined {
                 joined = nil
-                return Array(value)
+                return value
             }
-            guard let value = rest.popFirst() else {
-                throw .usage(text(option) + " needs " + what)
+            guard let value = rest.first else {
+                throw .usage("\(option) needs \(what)")
             }
+            rest.removeFirst()
             return value
         }
-        let name = option[..<(equals ?? option.endIndex)]
+        let name = Array(option[..<(equals ?? option.endIndex)])
         if name == "--host" {
             host = try value("the name or address of a host")
         } else if name == "--timeout" {
@@ -96,14 +98,14 @@ struct Request {
         } else if name == "--or-exec" {
             runsLocally = true
         } else {
-            throw .usage("there is no option " + text(name))
+            throw .usage("there is no option \(name)")
         }
         if joined != nil {
-            throw .usage(text(name) + " takes no value")
+            throw .usage("\(name) takes no value")
         }
     }
 
-    private mutating func choose(_ form: Form) throws(ClientError) {
+    private func choose(_ form: Form) throws(ClientError) {
         if let chosenForm, chosenForm != form {
             throw .usage("--record and --classic exclude each other")
         }
@@ -112,7 +114,7 @@ struct Request {
 
     private static func variableName(_ name: [UInt8]) throws(ClientError) -> [UInt8] {
         if name.isEmpty || name.contains(UInt8(ascii: "=")) {
-            throw .usage("--env takes the name of an environment variable, and \"" + text(name) + "\" is none")
+            throw .usage("--env takes the name of an environment variable, and \"\(name)\" is none")
         }
         return name
     }
@@ -122,21 +124,16 @@ extension Request {
     /// Refuses options that do not go together.
     func checkOptionsTogether() throws(ClientError) {
         guard form != .session else { return }
-        let record =
+        let record: StaticString =
             form == .classic ? "--classic sends a record" : isDatagram ? "--dgram sends a record" : "--record sends one"
         if timeout != nil {
-            throw .usage("--timeout is for sessions: a record cannot carry a time limit, and " + record)
+            throw .usage("--timeout is for sessions: a record cannot carry a time limit, and \(record)")
         }
         if isVerbose {
-            throw .usage("--verbose is for sessions: a record carries neither number nor status, and " + record)
+            throw .usage("--verbose is for sessions: a record carries neither number nor status, and \(record)")
         }
         if !environmentNames.isEmpty {
-            throw .usage("--env is for sessions: a record cannot carry variables, and " + record)
+            throw .usage("--env is for sessions: a record cannot carry variables, and \(record)")
         }
     }
-}
-
-/// The bytes as text, for a message; what is not UTF-8 is shown as U+FFFD.
-func text(_ bytes: some Collection<UInt8>) -> String {
-    String(decoding: bytes, as: UTF8.self)
 }

@@ -55,16 +55,16 @@ struct StandardInput: ~Copyable {
 /// The streams that a reply is written to.
 enum StandardOutput {
     /// Writes all of `text` to standard output.
-    static func write(_ text: String) throws(ClientError) {
-        try write(text.utf8Span.span.bytes, of: .first)
+    static func write(_ text: ByteText) throws(ClientError) {
+        try write(text.bytes.span.bytes, of: .first)
     }
 
     /// Writes all of `bytes` of a reply: the first string to standard output, the second to standard error.
     static func write(_ bytes: RawSpan, of part: RecordPart) throws(ClientError) {
         let result = bytes.withUnsafeBytes { cclient_write(part == .first ? 1 : 2, $0.baseAddress, $0.count) }
         if result < 0 {
-            let stream = part == .first ? "standard output" : "standard error"
-            throw ClientError("cannot write " + stream, failedWith: -result)
+            let stream: StaticString = part == .first ? "standard output" : "standard error"
+            throw ClientError("cannot write \(stream)", failedWith: -result)
         }
     }
 }
@@ -72,9 +72,9 @@ enum StandardOutput {
 /// The stream that the program speaks of itself on.
 enum StandardErrors {
     /// Writes one line.
-    static func write(line: String) {
-        var line = "fastdaemon_client: " + line + "\n"
+    static func write(line: ByteText) {
+        let line: ByteText = "fastdaemon_client: \(line)\n"
         // Where this fails too nobody is there to be told.
-        _ = line.withUTF8 { cclient_write(2, $0.baseAddress, $0.count) }
+        _ = line.bytes.withUnsafeBytes { cclient_write(2, $0.baseAddress, $0.count) }
     }
 }

@@ -1,5 +1,6 @@
 #if !hasFeature(Embedded)
     import FastDaemonClient
+    import FastDaemonProtocol
 #endif
 
 /// The value of `--timeout`.
@@ -9,37 +10,40 @@ enum Timeout {
 
     /// The milliseconds of a decimal number of seconds, such as `0.5`, rounded up: a time limit is never cut short.
     static func milliseconds(_ seconds: [UInt8]) throws(ClientError) -> UInt32 {
-        let point = seconds.firstIndex(of: UInt8(ascii: ".")) ?? seconds.endIndex
-        let whole = seconds[..<point]
-        let fraction = seconds[point...].dropFirst()
-        guard !(whole.isEmpty && fraction.isEmpty), whole.allSatisfy(isDigit), fraction.allSatisfy(isDigit) else {
-            throw .usage("--timeout takes seconds such as 2 or 0.5, and \"" + text(seconds) + "\" is no such number")
+        var whole = 0
+        var fraction = 0
+        var isMore = false
+        var digits = 0
+        /// How many digits of milliseconds came; `nil` before the point.
+        var places: Int?
+        for byte in seconds {
+            let digit = Int(byte) - Int(UInt8(ascii: "0"))
+            if byte == UInt8(ascii: "."), places == nil {
+                places = 0
+                continue
+            }
+            guard 0...9 ~= digit else { throw isNoNumber(seconds) }
+            digits += 1
+            if let place = places {
+                if place < 3 { fraction = fraction * 10 + digit } else if digit > 0 { isMore = true }
+                places = min(place + 1, 3)
+            } else if whole <= mostSeconds {
+                whole = whole * 10 + digit
+            }
         }
-        var milliseconds = 0
-        for digit in whole where milliseconds <= mostSeconds {
-            milliseconds = milliseconds * 10 + value(digit)
-        }
-        if milliseconds >= mostSeconds {
+        if digits == 0 { throw isNoNumber(seconds) }
+        if whole >= mostSeconds {
             throw .usage("--timeout takes less than \(mostSeconds) seconds; without it there is no limit")
         }
-        for place in 0..<3 {
-            milliseconds =
-                milliseconds * 10 + (place < fraction.count ? value(fraction[fraction.startIndex + place]) : 0)
-        }
-        if fraction.dropFirst(3).contains(where: { $0 != UInt8(ascii: "0") }) {
-            milliseconds += 1
-        }
+        for _ in (places ?? 0)..<3 { fraction *= 10 }
+        let milliseconds = whole * 1_000 + fraction + (isMore ? 1 : 0)
         if milliseconds == 0 {
             throw .usage("--timeout takes more than 0 seconds; without it there is no limit")
         }
         return UInt32(milliseconds)
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-    }
-
-    private static func value(_ digit: UInt8) -> Int {
-        Int(digit - UInt8(ascii: "0"))
+    private static func isNoNumber(_ seconds: [UInt8]) -> ClientError {
+        .usage("--timeout takes seconds such as 2 or 0.5, and \"\(seconds)\" is no such number")
     }
 }

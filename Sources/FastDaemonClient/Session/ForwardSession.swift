@@ -21,7 +21,7 @@ public func forwardSession(_ request: SessionRequest, to address: DaemonAddress)
         // Nobody is there to be told where standard error is closed.
         if result < 0, stream == .output || -result != CCLIENT_EBADF {
             throw ClientError(
-                "cannot write standard " + (stream == .output ? "output" : "error"), failedWith: -result)
+                "cannot write standard \(stream == .output ? "output" : "error" as StaticString)", failedWith: -result)
         }
     }
 }

@@ -12,18 +12,20 @@ extension SessionConnection {
         if let otherVersion {
             return isOfOtherVersion(otherVersion)
         }
-        return failure(.endedEarly, " hung up before the end of the command; its log may say why")
+        return failure(.endedEarly, "hung up before the end of the command; its log may say why")
     }
 
     func isOfOtherVersion(_ version: UInt8) -> ClientError {
         failure(
             .notTheProtocol,
-            " speaks version " + String(version) + " of the session protocol, and this client version "
-                + String(SessionHello.version.major))
+            """
+            speaks version \(Int(version)) of the session protocol, and this client version \
+            \(Int(SessionHello.version.major))
+            """)
     }
 
     func broke(_ error: SessionError) -> ClientError {
-        failure(.notTheProtocol, " broke a rule of the session protocol: " + error.description)
+        failure(.notTheProtocol, "broke a rule of the session protocol: \(error.text)")
     }
 
     /// What to say where the decoder refuses what came.
@@ -35,22 +37,23 @@ extension SessionConnection {
             return broke(error)
         }
         if byte > SessionFrame.lastFirstByteOfRecord {
-            return failure(.notTheProtocol, " does not answer as a daemon does; is another server there?")
+            return failure(.notTheProtocol, "does not answer as a daemon does; is another server there?")
         }
         let words = secondStringOfRecord()
         return failure(
             .notTheProtocol,
-            " speaks records, and no sessions: add --record" + (words.isEmpty ? "" : " (it says: " + words + ")"))
+            "speaks records, and no sessions: add --record\(words.bytes.isEmpty ? "" : " (it says: \(words))" as ByteText)"
+        )
     }
 
     /// An error of the daemon's, whose text begins with its address.
-    private func failure(_ code: ClientError.Code, _ text: String) -> ClientError {
-        ClientError(code, address.description + text)
+    private func failure(_ code: ClientError.Code, _ text: ByteText) -> ClientError {
+        ClientError(code, "\(address.text) \(text)")
     }
 
     /// The first line of the second string of the record that came: what a daemon says that knows only records. A record that
     /// does not fit the buffer, or does not come whole, says nothing.
-    private func secondStringOfRecord() -> String {
+    private func secondStringOfRecord() -> ByteText {
         var splitter = RecordSplitter()
         var line: [UInt8] = []
         var isWhole = false

@@ -86,7 +86,7 @@ struct SessionConnection: ~Copyable {
             outbox.descriptor, Int32(CCLIENT_READABLE | (isFull ? CCLIENT_WRITABLE : 0)),
             isAsked ? input.descriptor : -1, Int32(CCLIENT_READABLE))
         if ready < 0, -ready != CCLIENT_EINTR {
-            throw ClientError("cannot wait for " + address.description, failedWith: -ready)
+            throw ClientError("cannot wait for \(address.text)", failedWith: -ready)
         }
         return ready < 0 ? (false, false) : (ready & CCLIENT_READABLE != 0, ready & CCLIENT_OTHER_READY != 0)
     }
@@ -105,7 +105,7 @@ struct SessionConnection: ~Copyable {
         switch -count {
         case CCLIENT_EINTR: return nil
         case 0, CCLIENT_ECONNRESET: throw endedEarly
-        case 1...: throw ClientError("cannot receive from " + address.description, failedWith: -count)
+        case 1...: throw ClientError("cannot receive from \(address.text)", failedWith: -count)
         default: filled += count
         }
         var offset = 0

@@ -116,7 +116,7 @@ struct SessionOutbox: ~Copyable {
             hold()
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(CCLIENT_MOST_SIGNAL_BYTES)) { frames in
                 let count = cclient_signals_take(frames.baseAddress!)
-                control.append(contentsOf: frames[..<count])
+                control.append(contentsOf: UnsafeRawBufferPointer(start: frames.baseAddress, count: count))
             }
         }
         if credit > 0 {

@@ -58,7 +58,7 @@ extension SessionRequest {
         }
         if result < 0 {
             let error = ClientError("cannot tell the working directory", failedWith: -result)
-            throw ClientError(error.code, error.description + "; change to one that exists")
+            throw ClientError(error.code, "\(error.text); change to one that exists")
         }
         return path
     }

@@ -34,27 +34,28 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
     case endedEarly
 
     /// The rule, in words.
-    public var description: String {
+    public var description: String { text.description }
+
+    /// The rule, in words, for programs without a `String`.
+    public var text: ByteText {
         switch self {
-        // The parts are added, since the forwarder would grow by a kilobyte for each interpolation.
-        case .notASession(let byte): "a session begins with the byte fd, and this is " + hexadecimal(byte)
+        case .notASession(let byte): "a session begins with the byte fd, and this is \(hexadecimal(byte))"
         case .unexpectedType(let type):
             if let known = SessionFrameType(rawValue: type) {
-                known.name.description + " is not for this side to send"
+                "\(known.name) is not for this side to send"
             } else {
-                "there is no frame of type " + hexadecimal(type)
+                "there is no frame of type \(hexadecimal(type))"
             }
-        case .outOfPlace(let type, let place): type.name.description + " came " + place.text.description
+        case .outOfPlace(let type, let place): "\(type.name) came \(place.text)"
         case .wrongLength(let type, let count):
-            (SessionFrameType(rawValue: type)?.name.description ?? "a frame of type " + hexadecimal(type))
-                + " cannot have a payload of " + String(count) + " bytes"
+            "\(nameOfFrame(type)) cannot have a payload of \(count) bytes"
         case .requestTooLarge(let declared, let limit):
-            "the request has at least " + String(declared) + " bytes, and the limit is " + String(limit)
-        case .malformed(let type, let reason): type.name.description + ": " + reason.text.description
+            "the request has at least \(declared) bytes, and the limit is \(limit)"
+        case .malformed(let type, let reason): "\(type.name): \(reason.text)"
         case .notPulled: "an INPUT came that was not asked for"
-        case .beyondCredit(let count): "output came for which there was no credit: " + String(count) + " bytes"
-        case .tooMuchCredit: "more than " + String(SessionFrame.mostCredit) + " bytes of credit are unused"
-        case .tooManyPulls: "more than " + String(SessionFrame.mostPulls) + " INPUTs are owed"
+        case .beyondCredit(let count): "output came for which there was no credit: \(count) bytes"
+        case .tooMuchCredit: "more than \(SessionFrame.mostCredit) bytes of credit are unused"
+        case .tooManyPulls: "more than \(SessionFrame.mostPulls) INPUTs are owed"
         case .endedEarly: "the stream ended before the session"
         }
     }
@@ -99,9 +100,20 @@ public enum SessionError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Two digits.
-private func hexadecimal(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16)
-    return byte < 16 ? "0" + digits : digits
+private func hexadecimal(_ byte: UInt8) -> [UInt8] {
+    [digit(byte >> 4), digit(byte & 15)]
+}
+
+private func digit(_ number: UInt8) -> UInt8 {
+    number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") + number - 10
+}
+
+private func nameOfFrame(_ type: UInt8) -> ByteText {
+    if let known = SessionFrameType(rawValue: type) {
+        "\(known.name)"
+    } else {
+        "a frame of type \(hexadecimal(type))"
+    }
 }
 
 extension SessionFrameType {
