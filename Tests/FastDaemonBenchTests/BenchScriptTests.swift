@@ -78,6 +78,19 @@ struct BenchScriptTests {
         #expect(saved == "# Results\n\n<!-- newest first -->\n\n## new\n\n## old\n")
     }
 
+    @Test("a text takes the place of what stands between its marks, and only of that")
+    func between() throws {
+        let saved = try table(
+            """
+            printf 'before\n<!-- here -->\nold\n<!-- /here -->\nafter\n' >$work/README.md
+            printf 'new\n' >$work/text
+            save_between here $work/text $work/README.md
+            save_between here $work/text $work/README.md
+            cat $work/README.md
+            """)
+        #expect(saved == "before\n<!-- here -->\n\nnew\n\n<!-- /here -->\nafter\n")
+    }
+
     @Test("words that it does not know are refused")
     func usage() throws {
         #expect(try script("--bogus").status == .exited(64))

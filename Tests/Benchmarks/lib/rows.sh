@@ -99,6 +99,3 @@ measure() {
     echo "$figure" >>"$work/$file"
     field requests_per_second "$work/last.json" >>"$work/$file.rate"
 }
-
-# field KEY FILE: a key of the generator's JSON, which has each on a line of its own.
-field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2"; }
