@@ -26,7 +26,7 @@ build_daemon() {
 build_programs() {
     build_daemon
     local name headers=(-I "$repository/Sources/CFastDaemonPlugin/include" -I "$repository/Tests/FixturePlugins")
-    for name in echo_epoll spawn_timer bulk_timer first_byte_timer; do
+    for name in echo_epoll spawn_timer bulk_timer first_byte_timer start_timer; do
         cc -O2 -o "$work/$name" "$here/$name.c"
     done
     cc -O2 "${headers[@]}" -o "$work/first_byte" "$here/first_byte.c"
