@@ -35,9 +35,20 @@ struct PeersScriptTests {
         #expect(
             results.figures.map { $0.row + " " + $0.peer }
                 == ["b", "d", "j"].flatMap { ["\($0) echo", "\($0) fastdaemon"] })
-        #expect(results.figures.allSatisfy { $0.cpu > 0 && $0.rate > 0 && $0.p50 > 0 })
-        #expect(results.figures.filter { $0.peer == "echo" }.allSatisfy { $0.ratio == 1 })
+        #expect(results.figures.allSatisfy { $0.rate > 0 && $0.p50 > 0 })
+        // On a busy machine a server may have answered before so short a measurement began, and take no time in it.
+        #expect(results.figures.filter { $0.peer == "echo" && $0.cpu > 0 }.allSatisfy { $0.ratio == 1 })
         #expect(try String(contentsOfFile: svg, encoding: .utf8).hasSuffix("</svg>\n"))
+    }
+
+    @Test("finds the places where --publish puts its results")
+    func places() throws {
+        let repository = URL(filePath: benchmarksFolder).deletingLastPathComponent().deletingLastPathComponent()
+        let readme = try String(contentsOf: repository.appending(path: "README.md"), encoding: .utf8)
+        #expect(readme.contains("\n<!-- peers -->\n"))
+        #expect(readme.contains("\n<!-- /peers -->\n"))
+        let plot = try #require(readme.firstMatch(of: /\]\((Tests\/Benchmarks\/[a-z]+\.svg)\)/))
+        #expect(FileManager.default.fileExists(atPath: repository.appending(path: String(plot.1)).path))
     }
 
     private struct Results: Decodable {

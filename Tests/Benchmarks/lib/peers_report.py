@@ -112,6 +112,9 @@ def section(results):
         text += "\n" + figures(
             results, transport, name,
             lambda row, peer: " / ".join(short(results.figure(row, peer, key)) for key in ("p50", "p99", "p99.9")))
+    text += "\nThe generator's own CPU time, µs a request; where it is more than the server's, the rate is the generator's:\n"
+    for transport, name in results.transports:
+        text += "\n" + figures(results, transport, name, lambda row, peer: short(results.figure(row, peer, "generator")))
     return text + syscalls(results)
 
 

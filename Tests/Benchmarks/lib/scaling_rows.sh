@@ -145,15 +145,3 @@ measure_busiest() {
         $2 - before[$1] > busiest { busiest = $2 - before[$1] }
         END { print requests / busiest * 1e9 }' "$work/before" "$work/after" >>"$work/$1"
 }
-
-# per_thread PROCESS KIND: a line for each thread, with how often it went to sleep so far (switches), or its CPU time
-# (nanoseconds).
-per_thread() {
-    local thread
-    for thread in "/proc/$1/task/"*; do
-        case $2 in
-        switches) awk -v id="${thread##*/}" '/^voluntary_ctxt_switches/ { print id, $2 }' "$thread/status" ;;
-        nanoseconds) echo "${thread##*/} $(cat "$thread/schedstat")" ;;
-        esac
-    done
-}

@@ -110,3 +110,15 @@ stop_server() {
     kill "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
+
+# per_thread PROCESS KIND: a line for each thread, with how often it went to sleep so far (switches), or its CPU time
+# (nanoseconds).
+per_thread() {
+    local thread
+    for thread in "/proc/$1/task/"*; do
+        case $2 in
+        switches) awk -v id="${thread##*/}" '/^voluntary_ctxt_switches/ { print id, $2 }' "$thread/status" ;;
+        nanoseconds) echo "${thread##*/} $(cat "$thread/schedstat")" ;;
+        esac
+    done
+}

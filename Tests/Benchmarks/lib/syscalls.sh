@@ -12,6 +12,7 @@ count_syscalls() {
     echo "system calls ..." >&2
     start_peer "$transport"
     for ((index = 0; index < ${#row_options[@]}; index++)); do
+        [[ $rows == *"${unix_rows:index:1}"* ]] || continue
         count_row "${unix_rows:index:1}" "${row_options[index]}"
     done
     stop_peers
@@ -46,5 +47,4 @@ count_row() {
             }
             print line, all / requests
         }' "$work/strace" >>"$work/syscalls"
-    cp "$work/strace" "$work/strace.$1"
 }
