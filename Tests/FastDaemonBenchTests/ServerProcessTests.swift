@@ -12,7 +12,7 @@ struct ServerProcessTests {
     @Test("counts children that have ended")
     func ended() throws {
         let program = try RunningProgram(
-            "/bin/sh", ["-c", "(i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done); echo ended >&2; sleep 1000"])
+            "/bin/sh", ["-c", "(i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done); echo ended >&2; exec sleep 1000"])
         defer { program.send(SIGKILL) }
         #expect(program.nextErrorLine() == "ended")
         let process = try #require(ServerProcess(program.id))

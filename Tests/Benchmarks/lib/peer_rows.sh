@@ -27,7 +27,7 @@ measure_transport() {
 
 # measure_peer ROW OPTIONS: adds a line to $work/figures.
 measure_peer() {
-    local row=$1 key generator="taskset -c $generator_core" words=(--json --quiet --verify --duration "$seconds" --pid "${process[$peer]}")
+    local row=$1 key generator="taskset -c $generator_core" words=(--json --quiet --verify --duration "$seconds" --pid "${running[$peer]}")
     # shellcheck disable=SC2206,SC2207 # They are words.
     words+=(${spoken[$peer]:-} $(payload) $2 "${address[$peer]}" ${asked[$peer]:-})
     bench "${words[@]}" >"$work/last.json" ||

@@ -2,7 +2,8 @@
 # The peers, a block each: what it needs, what the generator speaks to it, which rows it has, and how it starts. A function
 # `start_PEER` gets `unix` or `tcp`, and the path or port to listen on, and starts the server with `serve`.
 
-declare -A title needs spoken rows_of process address
+# No function may have a local variable of these names: the trap that stops the peers runs where the failure was, and would see it.
+declare -A title needs spoken rows_of running address
 
 title[echo]="bare C epoll echo" rows_of[echo]=abcdef
 start_echo() {
@@ -97,7 +98,7 @@ payload() { if [[ ${rows_of[$peer]} == *f* || $peer == socat ]]; then echo "-d 1
 # serve COMMAND ...: starts a server on the servers' core, as the process of $peer.
 serve() {
     taskset -c "$server_core" "$@" >"$work/$peer.log" 2>&1 &
-    process[$peer]=$!
+    running[$peer]=$!
 }
 
 # start_peer TRANSPORT
@@ -106,16 +107,16 @@ start_peer() {
     [ "$1" = unix ] || address[$peer]=$(free_port)
     "start_$peer" "$1" "${address[$peer]}"
     # shellcheck disable=SC2046,SC2086 # They are words.
-    await_server "${process[$peer]}" "$work/$peer.log" \
+    await_server "${running[$peer]}" "$work/$peer.log" \
         ${spoken[$peer]:-} $(payload) "${address[$peer]}" ${asked[$peer]:-}
 }
 
 stop_peers() {
     local peer
-    for peer in "${!process[@]}"; do
-        kill "${process[$peer]}" 2>/dev/null || true
-        wait "${process[$peer]}" 2>/dev/null || true
-        unset "process[$peer]"
+    for peer in "${!running[@]}"; do
+        kill "${running[$peer]}" 2>/dev/null || true
+        wait "${running[$peer]}" 2>/dev/null || true
+        unset "running[$peer]"
     done
 }
 

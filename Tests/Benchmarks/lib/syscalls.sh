@@ -21,7 +21,7 @@ count_syscalls() {
 # count_row ROW OPTIONS: adds a line to $work/syscalls: the row, and calls a request of each kind.
 count_row() {
     local counter words
-    strace -f -c -o "$work/strace" -p "${process[$peer]}" 2>"$work/strace.log" &
+    strace -f -c -o "$work/strace" -p "${running[$peer]}" 2>"$work/strace.log" &
     counter=$!
     until grep -q attached "$work/strace.log"; do
         kill -0 "$counter" 2>/dev/null || fail "strace does not attach: $(cat "$work/strace.log")"
