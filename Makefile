@@ -24,7 +24,7 @@ etc = $(DESTDIR)$(SYSCONFDIR)/fastdaemon
 units = $(DESTDIR)$(PREFIX)/lib/systemd
 UNITS = fastdaemon.service fastdaemon.socket
 
-.PHONY: help build run test test-quick sanitize soak format lint bench install uninstall clean
+.PHONY: help build run test test-quick sanitize soak format lint bench bench-peers install uninstall clean
 
 help:
 	@echo 'make run        builds for release, and starts the daemon on config/fastdaemon.json in the foreground'
@@ -34,6 +34,7 @@ help:
 	@echo 'make sanitize   runs the protocol and the pipeline under the thread sanitizer'
 	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and all tests under the sanitizers'
 	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
+	@echo 'make bench-peers compares it with Redis, nginx, memcached and others; BENCH=... are options of peers.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
 	@echo 'make uninstall  removes that again; a config that was changed is kept'
 	@echo 'make format     lays the code out'
@@ -75,6 +76,9 @@ format:
 
 bench:
 	Tests/Benchmarks/bench.sh $(BENCH)
+
+bench-peers:
+	Tests/Benchmarks/peers.sh $(BENCH)
 
 # The shipped config, with the folders of the installation.
 INSTALLED_CONFIG = sed -e 's|"pluginDirectory": "plugins"|"pluginDirectory": "$(PREFIX)/lib/fastdaemon/plugins"|' \

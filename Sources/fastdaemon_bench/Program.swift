@@ -12,7 +12,7 @@ enum Program {
             switch try Options.parse(arguments) {
             case .help: return show(Options.help)
             case .version: return show("fastdaemon_bench \(version)\n")
-            case .run(let options): return measure(options, codec: try RecordCodec(options))
+            case .run(let options): return try measure(options)
             }
         } catch {
             complain("\(error.reason); 'fastdaemon_bench -h' shows how it is called")
@@ -20,7 +20,19 @@ enum Program {
         }
     }
 
-    private static func measure(_ options: Options, codec: RecordCodec) -> Int32 {
+    private static func measure(_ options: Options) throws(UsageError) -> Int32 {
+        switch options.wire {
+        case .record: measure(options, codec: try RecordCodec(options))
+        case .redis: measure(options, codec: RedisCodec(options))
+        case .http: measure(options, codec: HTTPCodec(options))
+        case .memcached: measure(options, codec: MemcachedCodec(options))
+        case .fastcgi: measure(options, codec: FastCGICodec(options))
+        case .raw: measure(options, codec: RawCodec(options))
+        }
+    }
+
+    /// Each codec has a load loop compiled for it, in which a reply costs no call through a table.
+    private static func measure(_ options: Options, codec: some Codec) -> Int32 {
         do throws(ConnectionError) {
             // Before the first connection, so that Ctrl-C finds the run in order at any time.
             let interrupts = cbench_interrupts()

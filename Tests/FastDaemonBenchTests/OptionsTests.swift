@@ -48,6 +48,26 @@ struct OptionsTests {
         #expect(try parsed("--dgram", "9998").isDatagram)
     }
 
+    @Test("each protocol has a request of its own where no command is named")
+    func protocols() throws {
+        #expect(try parsed("--protocol", "redis", "x").words == ["echo"])
+        #expect(try parsed("--protocol", "redis", "x").payloadBytes == 16)
+        #expect(try parsed("--protocol", "http", "x").words == ["/"])
+        #expect(try parsed("--protocol", "http", "x").payloadBytes == 0)
+        #expect(try parsed("--protocol", "memcached", "x", "get", "key").words == ["get", "key"])
+        #expect(try parsed("--protocol", "fastcgi", "x").words == [])
+        #expect(try parsed("--protocol", "raw", "x").payloadBytes == 16)
+        #expect(problem("--protocol", "gopher", "x")?.hasPrefix("--protocol takes one of record, redis, ") == true)
+    }
+
+    @Test("what is expected of an echo is its words, or its payload")
+    func expectations() throws {
+        #expect(try parsed("x").expectedContent == nil)
+        #expect(try parsed("--verify", "-d", "2", "x").expectedContent == Array("xx".utf8))
+        #expect(try parsed("--verify", "x", "echo", "a", "b").expectedContent == Array("a b\n".utf8))
+        #expect(try parsed("--verify", "--protocol", "memcached", "x").expectedContent == [])
+    }
+
     @Test("help and version are found before the port")
     func helpAndVersion() throws {
         #expect(try Options.parse(["-h"]) == .help)
@@ -74,6 +94,9 @@ struct OptionsTests {
             ["--host", "localhost", "some.sock"], ["--dgram", "--reconnect", "9998"],
             ["--dgram", "--idle", "3", "9998"],
             ["--reconnect", "-P", "2", "9998"],
+            ["--protocol", "http", "--dgram", "9998"], ["--protocol", "redis", "--classic", "9998"],
+            ["--protocol", "http", "9998", "/a", "/b"], ["--protocol", "fastcgi", "9998", "echo"],
+            ["--protocol", "raw", "9998", "echo"], ["--protocol", "raw", "-d", "0", "9998"],
         ])
     func contradictions(arguments: [String]) {
         #expect(throws: UsageError.self) { try Options.parse(arguments) }

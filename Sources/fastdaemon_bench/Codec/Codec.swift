@@ -1,6 +1,7 @@
 /// A protocol that the generator can speak: the bytes of a request, and where each reply ends.
 ///
-/// This is all that the load loop knows of a protocol, so a further one (RESP, HTTP, FastCGI) is one more file here.
+/// This is all that the load loop knows of a protocol, so a further one is one more file here, and a name in
+/// `Options.Wire`.
 protocol Codec {
     associatedtype Scanner: ReplyScanner
     /// The bytes of one request, the same each time.

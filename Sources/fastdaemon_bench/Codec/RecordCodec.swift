@@ -3,13 +3,17 @@ import FastDaemonProtocol
 /// The daemon's records: two strings, each a 4-byte big-endian count of bytes and then those bytes.
 struct RecordCodec: Codec {
     let request: [UInt8]
+    private let expected: [UInt8]?
 
     /// - Parameters:
     ///   - words: The command and its arguments.
     ///   - input: Standard input of the command.
     ///   - isClassic: For listeners of the original protocol, where a request's strings stand the other way round, and
     ///     where no quoting is known.
-    init(words: [String], input: [UInt8], isClassic: Bool) throws(RecordError) {
+    ///   - expected: The standard output that a reply must have; nil where any will do.
+    init(
+        words: [String], input: [UInt8], isClassic: Bool, expecting expected: [UInt8]? = nil
+    ) throws(RecordError) {
         var bytes: [UInt8] = []
         if isClassic {
             let arguments = Array(words.joined(separator: " ").utf8)
@@ -19,10 +23,11 @@ struct RecordCodec: Codec {
             try RecordEncoder.append(first: commandLine.span.bytes, second: input.span.bytes, to: &bytes)
         }
         request = bytes
+        self.expected = expected
     }
 
     func makeScanner() -> ReplyRecordScanner {
-        ReplyRecordScanner()
+        ReplyRecordScanner(output: ContentCheck(expected))
     }
 }
 
@@ -35,6 +40,7 @@ struct ReplyRecordScanner: ReplyScanner {
     private enum Part { case output, errors }
 
     private var part = Part.output
+    private var output: ContentCheck
     private var isOutputEmpty = true
     /// The bytes of the current count that have come, and what they make so far.
     private var countBytes = 0
@@ -42,6 +48,10 @@ struct ReplyRecordScanner: ReplyScanner {
     /// Bytes of the current string still to come, once its count is known.
     private var remaining = 0
     private var text: [UInt8] = []
+
+    init(output: ContentCheck = ContentCheck(nil)) {
+        self.output = output
+    }
 
     var isInsideReply: Bool { part == .errors || countBytes > 0 }
 
@@ -60,7 +70,9 @@ struct ReplyRecordScanner: ReplyScanner {
                 (part, isOutputEmpty) = (.errors, count == 0)
             case .errors:
                 part = .output
-                return isOutputEmpty && count > 0 ? .refusal : .answer
+                if isOutputEmpty, count > 0 { return .refusal }
+                try output.check()
+                return .answer
             }
         }
     }
@@ -78,13 +90,18 @@ struct ReplyRecordScanner: ReplyScanner {
             throw MalformedReply(reason: "a reply announces a string of \(count) bytes, so it is no record")
         }
         remaining = count
-        if part == .errors, isOutputEmpty { text.removeAll(keepingCapacity: true) }
+        switch part {
+        case .output: output.begin()
+        case .errors: if isOutputEmpty { text.removeAll(keepingCapacity: true) }
+        }
         return true
     }
 
     private mutating func skipString(in bytes: RawSpan, at offset: inout Int) {
         let taken = min(remaining, bytes.byteCount - offset)
-        if part == .errors, isOutputEmpty, text.count < Self.keptOfRefusal {
+        if part == .output {
+            output.take(bytes, at: offset, count: taken)
+        } else if isOutputEmpty, text.count < Self.keptOfRefusal {
             for index in offset..<offset + min(taken, Self.keptOfRefusal - text.count) {
                 text.append(bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
             }
@@ -98,8 +115,9 @@ extension RecordCodec {
     /// - Throws: where the request is too long for a record.
     init(_ options: Options) throws(UsageError) {
         do throws(RecordError) {
-            let input = [UInt8](repeating: UInt8(ascii: "x"), count: options.payloadBytes)
-            try self.init(words: options.words, input: input, isClassic: options.isClassic)
+            try self.init(
+                words: options.words, input: options.input, isClassic: options.isClassic,
+                expecting: options.expectedContent)
         } catch {
             throw UsageError(reason: "\(error)")
         }

@@ -16,6 +16,8 @@ struct Endpoint: Sendable {
     let isDatagram: Bool
     private let family: Int32
     private let address: [UInt8]
+    /// Whether it is an IPv4 address of this machine's own network, whose 16 million addresses are all ours to call from.
+    private let isLoopback: Bool
 
     init(_ options: Options) throws(ConnectionError) {
         isDatagram = options.isDatagram
@@ -29,12 +31,17 @@ struct Endpoint: Sendable {
             isUnix = false
             (family, address) = try Self.resolve(host, port: port, isDatagram: isDatagram)
         }
+        // struct sockaddr_in: family and port, two bytes each, then the address.
+        isLoopback = family == AF_INET && address[4] == 127
     }
 
     /// A new socket, connected or, over TCP, on its way there. The caller closes it.
     ///
     /// While a Unix listener's queue is full this waits, up to `timeout` seconds, as TCP does by itself.
-    func connect(timeout: Double) throws(ConnectionError) -> Int32 {
+    ///
+    /// - Parameter ordinal: Which of many short connections this is. On the loopback network each has one of 16,384 source
+    ///   addresses in turn, because an address has some 28,000 ports, and each is taken for a minute after its connection.
+    func connect(timeout: Double, ordinal: Int? = nil) throws(ConnectionError) -> Int32 {
         let kind = isDatagram ? SOCK_DGRAM : SOCK_STREAM
         let descriptor = socket(family, Int32(kind.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw failure(errno) }
@@ -44,6 +51,7 @@ struct Endpoint: Sendable {
             bind(descriptor, &local, socklen_t(MemoryLayout<sa_family_t>.size))
         } else if !isUnix, !isDatagram {
             set(TCP_NODELAY, Int32(IPPROTO_TCP), Int32(1), on: descriptor)
+            if let ordinal, isLoopback { useSource(ordinal, for: descriptor) }
         }
         var code = connect(descriptor)
         if isUnix, code == EAGAIN {
@@ -57,6 +65,18 @@ struct Endpoint: Sendable {
             throw failure(code)
         }
         return descriptor
+    }
+
+    /// The kernel picks the port at connect(2), when it knows both ends. Without an address it picks that too.
+    private func useSource(_ ordinal: Int, for descriptor: Int32) {
+        set(IP_BIND_ADDRESS_NO_PORT, Int32(IPPROTO_IP), Int32(1), on: descriptor)
+        var local = sockaddr_in()
+        local.sin_family = sa_family_t(AF_INET)
+        local.sin_addr.s_addr = (0x7F01_0000 | UInt32(ordinal & 0x3FFF) << 2 | 2).bigEndian
+        withUnsafeBytes(of: &local) { bytes in
+            let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            _ = Glibc.bind(descriptor, address, socklen_t(bytes.count))
+        }
     }
 
     /// - Returns: 0, or the errno.

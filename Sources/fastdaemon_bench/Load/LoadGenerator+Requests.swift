@@ -51,7 +51,7 @@ extension LoadGenerator {
 
     /// Opens a socket for a connection that has none.
     mutating func open(_ index: Int) throws(ConnectionError) {
-        let descriptor = try endpoint.connect(timeout: options.timeout)
+        let descriptor = try endpoint.connect(timeout: options.timeout, ordinal: options.reconnects ? issued : nil)
         connections[index].descriptor = descriptor
         connections[index].scanner = codec.makeScanner()
         connections[index].awaitsWritability = false

@@ -61,8 +61,11 @@ struct Meter: Sendable {
     /// The counted part ends with its last reply: what is waited for in vain after that would only make the rate small.
     func measurement(_ tally: Tally, ending: Measurement.Ending) -> Measurement {
         var use: Measurement.ServerUse?
+        var server = server
+        server?.findChildren()
         if let server, let serverAtStart, let cpuTime = server.cpuTime, let resident = server.residentKiB {
-            use = .init(process: server.identifier, cpuTime: cpuTime - serverAtStart, residentKiB: resident)
+            use = .init(
+                process: server.identifier, cpuTime: cpuTime - min(cpuTime, serverAtStart), residentKiB: resident)
         }
         return Measurement(
             tally: tally, seconds: seconds(until: tally.lastReply),

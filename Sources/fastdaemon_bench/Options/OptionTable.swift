@@ -6,6 +6,7 @@ struct OptionEntry: Sendable {
         case integer(ClosedRange<Int>, @Sendable (inout Options, Int) -> Void)
         case number(ClosedRange<Double>, @Sendable (inout Options, Double) -> Void)
         case text(@Sendable (inout Options, String) -> Void)
+        case choice([String], @Sendable (inout Options, String) -> Void)
     }
 
     let names: [String]
@@ -22,6 +23,11 @@ struct OptionEntry: Sendable {
         switch effect {
         case .flag(let set): set(&options)
         case .text(let set): set(&options, text)
+        case .choice(let names, let set):
+            guard names.contains(text) else {
+                throw UsageError(reason: "takes one of \(names.joined(separator: ", ")), not '\(text)'")
+            }
+            set(&options, text)
         case .integer(let range, let set):
             guard let value = Int(text), range.contains(value) else {
                 throw UsageError(
@@ -40,7 +46,7 @@ struct OptionEntry: Sendable {
 
 extension OptionEntry {
     /// All options but those that ask for help or the version.
-    static let all = load + pace + addressing + output
+    static let all = load + pace + addressing + protocols + output
 
     private static let load = [
         OptionEntry(
@@ -82,10 +88,19 @@ extension OptionEntry {
             .text { $0.host = $1 }),
         OptionEntry("--dgram", help: "datagrams: UDP, or a Unix datagram socket", .flag { $0.isDatagram = true }),
         OptionEntry(
-            "--classic", help: "requests for a listener of the original protocol", .flag { $0.isClassic = true }),
-        OptionEntry(
             "--pid", value: "PID", help: "the process whose CPU time to show (a Unix socket's own)",
             .integer(1...largestProcess) { $0.processID = Int32($1) }),
+    ]
+
+    private static let protocols = [
+        OptionEntry(
+            "--classic", help: "requests for a listener of the original protocol", .flag { $0.isClassic = true }),
+        OptionEntry(
+            "--protocol", value: "NAME",
+            help: "another server's: \(Options.Wire.allCases.dropFirst().map(\.rawValue).joined(separator: ", "))",
+            .choice(Options.Wire.allCases.map(\.rawValue)) { $0.wire = Options.Wire(rawValue: $1) ?? .record }),
+        OptionEntry(
+            "--verify", help: "fail replies that are not what an echo answers", .flag { $0.isVerified = true }),
     ]
 
     /// Linux gives no process a larger number (PID_MAX_LIMIT).

@@ -27,7 +27,7 @@ extension Options {
         }
         options.port = try Port(port)
         if rest.first == "--" { rest = rest.dropFirst() }
-        if !rest.isEmpty { options.words = Array(rest) }
+        options.words = rest.isEmpty ? options.wire.defaultWords : Array(rest)
         try options.check()
         return .run(options)
     }
@@ -84,8 +84,26 @@ extension Options {
         if isDatagram, idleConnections > 0 {
             throw UsageError(reason: "--dgram has no connections, so --idle says nothing with it")
         }
+        try checkWire()
         if reconnects, pipeline > 1 {
             throw UsageError(reason: "--reconnect sends one request a connection, so --pipeline says nothing with it")
+        }
+    }
+}
+
+extension Options {
+    private func checkWire() throws(UsageError) {
+        guard wire != .record else { return }
+        if isDatagram || isClassic {
+            throw UsageError(
+                reason: "--\(isDatagram ? "dgram" : "classic") goes with records, not with \(wire.rawValue)")
+        }
+        switch wire {
+        case .http where words.count > 1: throw UsageError(reason: "http takes one word, the path")
+        case .fastcgi where words != [], .raw where words != []:
+            throw UsageError(reason: "\(wire.rawValue) takes no command, only a payload")
+        case .raw where payloadBytes == 0: throw UsageError(reason: "raw needs a payload to send")
+        default: break
         }
     }
 }

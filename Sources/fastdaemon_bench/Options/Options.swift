@@ -11,9 +11,28 @@ struct Options: Sendable, Equatable {
         case seconds(Double)
     }
 
+    /// What is spoken there.
+    enum Wire: String, CaseIterable, Sendable {
+        case record, redis, http, memcached, fastcgi, raw
+
+        /// What is asked for where the command line names no command.
+        var defaultWords: [String] {
+            switch self {
+            case .record, .redis: ["echo"]
+            case .http: ["/"]
+            case .memcached: ["get", "fastdaemon_bench"]
+            case .fastcgi, .raw: []
+            }
+        }
+
+        /// Whether there is something to send back without a command.
+        var isEcho: Bool { self != .http && self != .memcached }
+    }
+
     var port = Port.number(0)
+    var wire = Wire.record
     /// The command and its arguments.
-    var words = ["echo"]
+    var words = Wire.record.defaultWords
     var host: String?
     var isDatagram = false
     var isClassic = false
@@ -39,8 +58,21 @@ struct Options: Sendable, Equatable {
     /// No progress, and one line of result where that is not JSON.
     var isQuiet = false
 
+    /// Whether the content of each reply is compared.
+    var isVerified = false
+
     /// Bytes of standard input: without a command there must be something for `echo` to send back.
-    var payloadBytes: Int { payload ?? (words == ["echo"] ? 16 : 0) }
+    var payloadBytes: Int { payload ?? (wire.isEcho && words == wire.defaultWords ? 16 : 0) }
+
+    /// The payload of each request.
+    var input: [UInt8] { [UInt8](repeating: UInt8(ascii: "x"), count: payloadBytes) }
+
+    /// What an echo answers, where replies are verified: the words behind a record's command, and else the payload.
+    var expectedContent: [UInt8]? {
+        guard isVerified else { return nil }
+        guard wire == .record, words.count > 1 else { return input }
+        return Array("\(words.dropFirst().joined(separator: " "))\n".utf8)
+    }
 }
 
 /// The program's own words are off; in words.

@@ -41,6 +41,7 @@ extension Report {
     private var run: [(String, JSONText)] {
         [
             ("address", .string(address)),
+            ("protocol", .string(options.wire.rawValue)),
             ("command", .array(options.words.map { .string($0) })),
             ("connections", .integer(options.connections)),
             ("pipeline", .integer(options.pipeline)),

@@ -42,7 +42,8 @@ extension Report {
             parts.append("\(rate.rounded() == rate ? grouped(Int(rate)) : fixed(rate, digits: 3)) requests/s due")
         }
         if options.payloadBytes > 0 { parts.append("\(grouped(options.payloadBytes)) bytes of input") }
-        let command = Self.printable(options.words.joined(separator: " "))
+        let wire = options.wire == .record ? [] : [options.wire.rawValue]
+        let command = Self.printable((wire + options.words).joined(separator: " "))
         return "\(command) on \(Self.printable(address)): \(parts.joined(separator: ", "))"
     }
 

@@ -1,22 +1,35 @@
 # shellcheck shell=bash disable=SC2154 # The variables are bench.sh's.
 # Building, starting and stopping what is measured. All files stand in $work.
 
-bench() { "$build/fastdaemon_bench" "$@"; }
+# A core for the server that is measured, and another for the generator where there is one, for rows that keep them apart.
+cores=$(sed -n 's/^Cpus_allowed_list:\s*//p' /proc/self/status)
+server_core=${cores%%[-,]*} generator_core=${cores##*[-,]}
 
-build_programs() {
+# The words of $generator, if any, stand before the program.
+bench() { ${generator:-} "$build/fastdaemon_bench" "$@"; }
+
+# field KEY FILE: a key of the generator's JSON, which has each on a line of its own.
+field() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$2"; }
+
+# Builds for release what the options do not say where to find. The plugins get a folder of their own: what was built stays
+# as it is.
+build_daemon() {
     if [ -z "$build" ]; then
         swift build --package-path "$repository" -c release >&2
         build=$(swift build --package-path "$repository" -c release --show-bin-path)
     fi
     [ -x "$build/fastdaemond" ] || fail "there is no fastdaemond in $build"
+    install -d -m 755 "$work/plugins"
+    install -m 644 "$build/libEcho.so" "$build/libWait.so" "$work/plugins"
+}
+
+build_programs() {
+    build_daemon
     local name headers=(-I "$repository/Sources/CFastDaemonPlugin/include" -I "$repository/Tests/FixturePlugins")
-    for name in echo_epoll spawn_timer bulk_timer first_byte_timer; do
+    for name in echo_epoll spawn_timer bulk_timer first_byte_timer start_timer; do
         cc -O2 -o "$work/$name" "$here/$name.c"
     done
     cc -O2 "${headers[@]}" -o "$work/first_byte" "$here/first_byte.c"
-    # A plugin folder of their own: what was built stays as it is.
-    install -d -m 755 "$work/plugins"
-    install -m 644 "$build/libEcho.so" "$build/libWait.so" "$work/plugins"
     cc -O2 -shared -fPIC "${headers[@]}" -o "$work/plugins/libFirstByte.so" "$here/first_byte.c"
 }
 
@@ -44,13 +57,13 @@ start_daemon() {
     write_config
     "$build/fastdaemond" --config "$work/fastdaemon.json" 2>"$work/daemon.log" >&2 &
     daemon=$!
-    await_socket "$work/daemon.sock" "$daemon" "$work/daemon.log"
+    await_server "$daemon" "$work/daemon.log" "$work/daemon.sock"
 }
 
 start_reference() {
     "$work/echo_epoll" "$work/reference.sock" >"$work/reference.log" 2>&1 &
     reference=$!
-    await_socket "$work/reference.sock" "$reference" "$work/reference.log"
+    await_server "$reference" "$work/reference.log" "$work/reference.sock"
 }
 
 # start_socat ADDRESS: connects each client with an ADDRESS of socat's, such as EXEC:cat. Its blocks are as long as the frames
@@ -71,25 +84,41 @@ start_socat() {
     done
 }
 
-# await_socket PATH PROCESS LOG
-await_socket() {
-    local tries=0
+# await_server PROCESS LOG [OPTION ...] ADDRESS [WORD ...]: waits until it answers the generator.
+await_server() {
+    local process=$1 log=$2 tries=0
+    shift 2
     : >"$work/first"
-    until [ -S "$1" ] && bench -c 1 -n 1 "$1" >"$work/first" 2>&1; do
+    until bench --quiet -c 1 -n 1 --warmup 0 --timeout 2 "$@" >"$work/first" 2>&1; do
         tries=$((tries + 1))
-        if ! kill -0 "$2" 2>/dev/null || [ $tries -gt 200 ]; then
-            cat "$3" "$work/first" >&2
-            fail "the server at $1 did not start; its output stands above"
+        if ! kill -0 "$process" 2>/dev/null || [ $tries -gt 200 ]; then
+            cat "$log" "$work/first" >&2
+            fail "the server that 'fastdaemon_bench $*' asks did not start; its output stands above"
         fi
         sleep 0.05
     done
 }
 
 stop_servers() {
-    local process
-    for process in ${daemon:-} ${reference:-}; do
-        kill "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
+    stop_server "${daemon:-}"
+    stop_server "${reference:-}"
     daemon='' reference=''
+}
+
+stop_server() {
+    [ -n "$1" ] || return 0
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+# per_thread PROCESS KIND: a line for each thread, with how often it went to sleep so far (switches), or its CPU time
+# (nanoseconds).
+per_thread() {
+    local thread
+    for thread in "/proc/$1/task/"*; do
+        case $2 in
+        switches) awk -v id="${thread##*/}" '/^voluntary_ctxt_switches/ { print id, $2 }' "$thread/status" ;;
+        nanoseconds) echo "${thread##*/} $(cat "$thread/schedstat")" ;;
+        esac
+    done
 }

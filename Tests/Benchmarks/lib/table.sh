@@ -29,7 +29,7 @@ compare() {
 limit() {
     awk -v OFS='\t' -v row="$1" -v figure="$2" -v unit="$3" -v ours="$(median "$4")" -v goal="$5" '
         BEGIN {
-            met = ours <= goal ? "yes" : sprintf("no, %.0f %% over", (ours / goal - 1) * 100)
+            met = ours <= goal ? "yes" : goal == 0 ? "no" : sprintf("no, %.0f %% over", (ours / goal - 1) * 100)
             print row, figure, unit, ours, "-", "-", goal " " unit, met, "-", "-", "-"
         }' >>"$work/rows"
 }
@@ -50,7 +50,7 @@ median() {
 today() { date -u +%Y-%m-%d; }
 
 machine() {
-    printf '%s, %s cores, Linux %s' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
+    printf '%s, %s cores, Linux %s' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r | cut -d . -f 1,2)"
 }
 
 versions() {
@@ -103,4 +103,20 @@ save_section() {
             while ((getline line < section) > 0) print line
         }' "$2" >"$work/saved"
     cat "$work/saved" >"$2"
+}
+
+# save_between NAME TEXT FILE: puts a text in the place of what stands between the marks <!-- NAME --> and <!-- /NAME -->.
+save_between() {
+    if ! grep -q "^<!-- $1 -->\$" "$3" || ! grep -q "^<!-- /$1 -->\$" "$3"; then
+        fail "$3 has no lines '<!-- $1 -->' and '<!-- /$1 -->' to put the table between"
+    fi
+    awk -v name="$1" -v text="$2" '
+        $0 == "<!-- /" name " -->" { skipping = 0; print "" }
+        !skipping { print }
+        $0 == "<!-- " name " -->" {
+            skipping = 1
+            print ""
+            while ((getline line < text) > 0) print line
+        }' "$3" >"$work/saved"
+    cat "$work/saved" >"$3"
 }
