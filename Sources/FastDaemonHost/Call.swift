@@ -58,8 +58,13 @@ open class Call: @unchecked Sendable {
     /// Makes this the call `id` of `command`, with the words of a command line as its arguments. An object whose call ended
     /// can be used for another; nothing is allocated where the words fit.
     public final func prepare(_ command: PluginCommand, id: UInt64, words: inout Words) {
+        takeArguments(&words)
+        prepare(command, id: id)
+    }
+
+    /// Makes this the call `id` of `command`, with the arguments that it took.
+    public final func prepare(_ command: PluginCommand, id: UInt64) {
         begin(command, id)
-        setArguments(&words)
     }
 
     /// Makes this the call `id` of `command`, with arguments each of which has a zero byte after it.
@@ -87,19 +92,35 @@ open class Call: @unchecked Sendable {
         }
     }
 
+    /// How long a line may be whose words are taken from where they stand.
+    private static let mostPlainBytes = 1024
+
+    /// Takes the words of a line as arguments, if nothing in it is quoted and it is not long; see `Words.splitPlain`. A plugin may
+    /// look at them for as long as the call goes on that is prepared then.
+    ///
+    /// - Returns: the first word; nil where `takeArguments(_:)` has to follow, or there is no word.
+    public final func takeArguments(ofPlain line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard line.count < Self.mostPlainBytes else { return nil }
+        reserveArguments(count: Self.mostPlainBytes / 2, byteCount: Self.mostPlainBytes)
+        let (list, bytes) = (arguments.baseAddress!, argumentBytes)
+        let base = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+        var count = 0
+        let isPlain = Words.splitPlain(line.bytes, into: bytes) { word in
+            list.advanced(by: count).initialize(
+                to: fastdaemon_bytes(data: base + word.lowerBound, count: word.count))
+            count += 1
+        }
+        guard isPlain, count > 0 else { return nil }
+        argumentCount = count
+        return UnsafeRawBufferPointer(start: list.pointee.data, count: list.pointee.count)
+    }
+
     /// Copies the words, which a plugin may look at for as long as the call goes on. (They come `inout` so that no reference
     /// to their arrays is counted.)
-    private func setArguments(_ words: inout Words) {
+    public final func takeArguments(_ words: inout Words) {
         let count = words.count
-        if count > arguments.count {
-            arguments.deallocate()
-            arguments = .allocate(capacity: max(8, count))
-        }
         words.withUnsafeBytes { bytes in
-            if bytes.count > argumentBytes.count {
-                argumentBytes.deallocate()
-                argumentBytes = .allocate(byteCount: max(256, bytes.count), alignment: 1)
-            }
+            reserveArguments(count: count, byteCount: bytes.count)
             argumentBytes.copyMemory(from: bytes)
         }
         let base = argumentBytes.baseAddress!.assumingMemoryBound(to: CChar.self)
@@ -109,6 +130,17 @@ open class Call: @unchecked Sendable {
                 at: index, to: fastdaemon_bytes(data: base + range.lowerBound, count: range.count))
         }
         argumentCount = count
+    }
+
+    private func reserveArguments(count: Int, byteCount: Int) {
+        if count > arguments.count {
+            arguments.deallocate()
+            arguments = .allocate(capacity: max(8, count))
+        }
+        if byteCount > argumentBytes.count {
+            argumentBytes.deallocate()
+            argumentBytes = .allocate(byteCount: max(256, byteCount), alignment: 1)
+        }
     }
 
     /// Forgets what the plugin left in a call that ended with a status, so that it can be prepared for another.
@@ -181,9 +213,11 @@ open class Call: @unchecked Sendable {
 
     /// Calls the handler; if the process ends in it, that is known afterwards.
     private func callHandler() -> Int32 {
+        // Read before, so that nobody counts a reference to the command through the handler's time; the call holds it.
+        let (run, table, context) = (command.run, command.table, command.context)
         let before = clinux_enter_plugin(command.crashText)
         defer { clinux_leave_plugin(before) }
-        return command.run(command.table, pointer, command.context)
+        return run(table, pointer, context)
     }
 
     private func outcome(of result: Int32) -> Outcome {

@@ -68,8 +68,14 @@ public final class Connection: @unchecked Sendable {
 
     /// Waits until a receive would find something, or the end, or until `deadline`. Returns false where it was interrupted
     /// instead. Loop thread only.
-    public func waitUntilReadable(deadline: UInt64) async throws(ConnectionError) -> Bool {
-        switch await registration.waitUntilReadable(deadline: deadline) {
+    ///
+    /// - Parameter serve: called on the loop, in the place of the task that waits, when something may be there; as long as it returns
+    ///   the deadline of the next wait, that goes on. So a task need not be resumed for each short request, which would cost as
+    ///   much as the rest of it.
+    public func waitUntilReadable(
+        deadline: UInt64, serving serve: (() -> UInt64?)? = nil
+    ) async throws(ConnectionError) -> Bool {
+        switch await registration.waitUntilReadable(deadline: deadline, serving: serve) {
         case .ready: return true
         case .interrupted: return false
         case .timedOut: throw .timedOut

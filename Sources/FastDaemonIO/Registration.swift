@@ -73,7 +73,11 @@ final class Registration: @unchecked Sendable {
 
     private struct Waiter {
         let continuation: UnsafeContinuation<Wakeup, Never>
-        let deadline: UInt64
+        var deadline: UInt64
+
+        /// What is called in the waiter's place where the descriptor may be readable. It returns the deadline of the next wait,
+        /// or nil where the waiter is to go on itself.
+        var serve: (() -> UInt64?)?
     }
 
     init(_ descriptor: consuming Descriptor, as kind: Kind, on loop: EventLoop) {
@@ -110,13 +114,16 @@ final class Registration: @unchecked Sendable {
     }
 
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
-    func waitUntilReadable(deadline: UInt64) async -> Wakeup {
+    ///
+    /// - Parameter serve: called on the loop when the descriptor may be readable, in the place of the task that waits; as long as it
+    ///   returns a deadline, the wait goes on.
+    func waitUntilReadable(deadline: UInt64, serving serve: (() -> UInt64?)? = nil) async -> Wakeup {
         if isReadable { return .ready }
         if isInterrupted || (kind == .connection && loop.isEndingReads && !keepsReading) { return .interrupted }
         precondition(reader == nil, "two tasks read from one descriptor")
         if let failure = registerIfNeeded() { return failure }
         return await withUnsafeContinuation { continuation in
-            reader = Waiter(continuation: continuation, deadline: deadline)
+            reader = Waiter(continuation: continuation, deadline: deadline, serve: serve)
             schedule(deadline)
         }
     }
@@ -203,6 +210,15 @@ final class Registration: @unchecked Sendable {
 
     private func resumeReader(_ wakeup: Wakeup) {
         guard let waiter = reader else { return }
+        if case .ready = wakeup, let serve = waiter.serve, let deadline = serve() {
+            // Unless what was served has ended the wait.
+            if reader != nil {
+                reader!.deadline = deadline
+                schedule(deadline)
+            }
+            return
+        }
+        guard reader != nil else { return }
         reader = nil
         waiter.continuation.resume(returning: wakeup)
     }

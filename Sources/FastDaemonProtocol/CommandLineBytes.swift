@@ -14,6 +14,13 @@ extension UInt8 {
         self == .space || self == .tab || self == .newline
     }
 
+    /// Whether this byte is part of a word, and stands for itself there.
+    @inline(__always)
+    var isPlain: Bool {
+        if self > .backslash { return true }
+        return !isSeparator && self != .singleQuote && self != .doubleQuote && self != .backslash && self != 0
+    }
+
     /// Whether a backslash before this byte is dropped between double quotes.
     var isSpecialInDoubleQuotes: Bool {
         switch self {

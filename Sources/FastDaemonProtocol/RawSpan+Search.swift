@@ -1,6 +1,26 @@
 // Searches of eight bytes at a time, on plain 64-bit words: command lines are too short for vectors to pay.
 
 extension RawSpan {
+    /// How many bytes from the start on are ASCII for sure: all of them, or as many as stand before the block of 64, or the word
+    /// of eight, in which another is found.
+    var endOfASCII: Int {
+        let high = UInt64(repeating: 0x80)
+        var offset = 0
+        // Eight words at a time, which the compiler makes vectors of.
+        while byteCount - offset >= 64 {
+            var all: UInt64 = 0
+            for index in 0..<8 { all |= word(at: offset + 8 * index) }
+            if all & high != 0 { return offset }
+            offset += 64
+        }
+        while byteCount - offset >= 8 {
+            if word(at: offset) & high != 0 { return offset }
+            offset += 8
+        }
+        if offset < byteCount, lastWord(from: offset) & high != 0 { return offset }
+        return byteCount
+    }
+
     /// The byte at `offset`.
     @inline(__always)
     func byte(at offset: Int) -> UInt8 {

@@ -50,13 +50,37 @@ public struct Words: Sendable {
         }
     }
 
-    /// Where the first word of `line` stands, for routing: `nil` where there is none, or where quoting is part of it and
-    /// only `split(_:)` can tell what it is.
-    public static func firstWord(of line: RawSpan) -> Range<Int>? {
-        let start = line.endOfSeparators(from: 0)
-        let end = line.endOfPlainBytes(from: start)
-        guard end > start, end == line.byteCount || line.byte(at: end).isSeparator else { return nil }
-        return start..<end
+    /// Splits a line in which quoting has no part, which is what most are: its words go to `room`, each with a NUL after it, as
+    /// `split(_:)` would have them.
+    ///
+    /// - Parameters:
+    ///   - room: one byte longer than the line at least.
+    ///   - body: told where in `room` each word stands, its NUL excluded, also where the line turns out not to be plain.
+    /// - Returns: false where a quote, a backslash or a NUL is in the line, and only `split(_:)` can tell what it says.
+    public static func splitPlain(
+        _ line: RawSpan, into room: UnsafeMutableRawBufferPointer, _ body: (Range<Int>) -> Void
+    ) -> Bool {
+        // Byte by byte: most lines are shorter than a search of eight bytes at a time takes to begin.
+        var (start, end) = (0, 0)
+        for offset in 0..<line.byteCount {
+            let byte = line.byte(at: offset)
+            if byte.isPlain {
+                room[end] = byte
+                end += 1
+            } else if !byte.isSeparator {
+                return false
+            } else if end > start {
+                room[end] = 0
+                body(start..<end)
+                end += 1
+                start = end
+            }
+        }
+        if end > start {
+            room[end] = 0
+            body(start..<end)
+        }
+        return true
     }
 
     @inline(__always)

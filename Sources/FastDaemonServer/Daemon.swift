@@ -26,7 +26,8 @@ public final class Daemon: Sendable {
         log = Log(configuration.log)
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
-        loops = try EventLoopGroup()
+        loops = try EventLoopGroup(
+            count: configuration.loops > 0 ? configuration.loops : EventLoopGroup.coreCount)
         // What comes while plugins are loaded is remembered; who wants to stop that still can.
         signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(

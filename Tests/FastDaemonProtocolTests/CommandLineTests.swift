@@ -123,14 +123,24 @@ struct CommandLineTests {
     }
 
     @Test(
-        "The first word is known without splitting where nothing in it is quoted",
+        "The words of a line in which nothing is quoted are copied as they stand",
         arguments: [
-            ("echo hi", 0..<4), ("echo", 0..<4), ("  \techo\thi", 3..<7), ("echo 'unclosed", 0..<4), ("é x", 0..<2),
-            ("\\\necho x", 2..<6), ("averylongcommandname\nx", 0..<20), ("", nil), ("   ", nil), ("'echo' hi", nil),
-            ("ec\"ho\" hi", nil), ("ec\\ho", nil), ("echo'' hi", nil), ("echo\\\n hi", nil),
-        ] as [(String, Range<Int>?)])
-    func firstWord(line: String, range: Range<Int>?) {
-        #expect(Words.firstWord(of: Array(line.utf8).span.bytes) == range)
+            ("echo hi", ["echo", "hi"]), ("echo", ["echo"]), ("  \techo\thi \n", ["echo", "hi"]), ("é x", ["é", "x"]),
+            ("averylongcommandname\nx  y]^_`{|}~\u{7F}", ["averylongcommandname", "x", "y]^_`{|}~\u{7F}"]), ("", []),
+            ("   ", []), ("!#$%&()*+,-./:;<=>?@[", ["!#$%&()*+,-./:;<=>?@["]),
+        ])
+    func plain(line: String, words: [String]) {
+        #expect(splitPlain(Array(line.utf8)) == words.map { Array($0.utf8) })
+    }
+
+    @Test(
+        "A line in which something is quoted is not plain",
+        arguments: [
+            "echo 'a'", "'echo' hi", "ec\"ho\" hi", "ec\\ho", "echo'' hi", "echo\\\n hi", "\\\necho x", "echo \0", "\0",
+            "'",
+        ])
+    func notPlain(line: String) {
+        #expect(splitPlain(Array(line.utf8)) == nil)
     }
 }
 

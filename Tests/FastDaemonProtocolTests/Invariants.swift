@@ -47,10 +47,12 @@ func brokenCommandLineInvariant(of line: [UInt8]) -> String? {
     if result != reference { return "\(result) and not \(reference)" }
     if case .success(let words) = result {
         if (try? split(Quoting.join(words))) != words { return "the words do not come back" }
-        if let range = Words.firstWord(of: line.span.bytes), Array(line[range]) != words[0] {
-            return "the first word is another"
-        }
     }
+    let isQuoted = line.contains { [0, UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\")].contains($0) }
+    let plain = splitPlain(line)
+    if (plain == nil) != isQuoted { return "it is taken for \(plain == nil ? "quoted" : "plain")" }
+    // A line without words is an error for the one, and no words for the other.
+    if let plain, plain != (try? result.get()) ?? [] { return "plainly it is \(plain)" }
 
     var words = Words()
     let spaced = line.map { $0 == 0 ? 1 : $0 }
@@ -63,6 +65,19 @@ func brokenCommandLineInvariant(of line: [UInt8]) -> String? {
     let anyWords = line.split(separator: 0, omittingEmptySubsequences: false).map(Array.init)
     if (try? split(Quoting.join(anyWords))) != anyWords { return "words of any bytes do not come back" }
     return nil
+}
+
+/// The words of a plain line, which have to end in NULs, and to stay within their room; nil where it is not plain.
+func splitPlain(_ line: [UInt8]) -> [[UInt8]]? {
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: line.count + 2, alignment: 1)
+    defer { room.deallocate() }
+    room.initializeMemory(as: UInt8.self, repeating: 0xEE)
+    var words: [[UInt8]] = []
+    let isPlain = Words.splitPlain(line.span.bytes, into: room) { range in
+        words.append(Array(room[range]) + (room[range.upperBound] == 0 ? [] : [0xEE]))
+    }
+    if room[line.count + 1] != 0xEE { words.append([0xEE]) }
+    return isPlain ? words : nil
 }
 
 /// The quoting rules once more, as plainly as they can be written down.

@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    @Test("with a large share free keeps its room, and counts like any other once it gives the share up")
+    func shareGivenUp() {
+        let budget = ByteBudget(limit: 1 << 20)
+        do {
+            let buffer = ByteBuffer(budget: budget, freeShare: 256 * 1024)
+            #expect(Self.append(Array(repeating: 1, count: 200 * 1024), to: buffer))
+            #expect(budget.inUse == 0)
+            buffer.giveUpShare()
+            #expect(budget.inUse >= 184 * 1024)
+            buffer.removeAll()
+            #expect(budget.inUse == 0)
+            #expect(Self.append(Array(repeating: 1, count: 20 * 1024), to: buffer))
+            #expect(budget.inUse >= 4 * 1024)
+        }
+        #expect(budget.inUse == 0)
+    }
+
     @Test("that is small costs no budget")
     func freeShare() {
         let budget = ByteBudget(limit: 0)

@@ -1,3 +1,4 @@
+import FastDaemonHost
 import TestSupport
 import Testing
 
@@ -8,7 +9,9 @@ import Testing
     private static let minute = 60 * second
 
     private static func call(_ id: UInt64, took ran: UInt64, at end: UInt64, _ command: String = "a") -> SlowCall {
-        SlowCall(id: id, command: command, peer: "p", status: 0, received: end - ran, queued: 0, ran: ran)
+        SlowCall(
+            id: id, command: command, caller: Caller(transport: 0, address: "p"), status: 0, received: end - ran,
+            queued: 0, ran: ran)
     }
 
     @Test("are those that an exact sorting finds", arguments: [1, 2, 3] as [UInt64])

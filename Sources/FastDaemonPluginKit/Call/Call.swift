@@ -5,6 +5,7 @@
 public struct Call: ~Copyable, CallFacts {
     let raw: UnsafeCall
 
+    @usableFromInline
     init(_ raw: UnsafeCall) {
         self.raw = raw
     }
@@ -21,6 +22,7 @@ public struct Call: ~Copyable, CallFacts {
     public var rawEnvironment: ByteStrings { raw.environment }
 
     /// Tells the caller of an error, and answers the status that the call ends with.
+    @usableFromInline
     func end(with error: any Error) -> ExitStatus {
         let failure = Failure(error, of: raw)
         guard let line = failure.line else { return failure.status }

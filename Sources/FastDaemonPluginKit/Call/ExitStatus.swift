@@ -33,6 +33,7 @@ public struct ExitStatus: RawRepresentable, Error, Sendable, Hashable, Expressib
         ExitStatus(rawValue: UInt8(clamping: 128 + number))
     }
 
+    @usableFromInline
     var code: Int32 { Int32(rawValue) }
 }
 

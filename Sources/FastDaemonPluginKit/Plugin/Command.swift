@@ -18,12 +18,14 @@ public struct Command: Sendable {
     public let execution: Execution
 
     /// Runs a call, and returns what `fastdaemon_command.run` returns.
+    @usableFromInline
     typealias Body = @Sendable (UnsafeCall) -> Int32
 
     let body: Body
     private let isAsync: Bool
 
-    private init(
+    @usableFromInline
+    init(
         _ name: String, _ summary: String, _ usage: String, _ execution: Execution, isAsync: Bool, body: @escaping Body
     ) {
         self.name = name
@@ -97,16 +99,18 @@ extension Command {
     /// - Parameters:
     ///   - startingWith: what the handler remembers of one call from step to step.
     ///   - step: does what can be done without waiting. For one call it never runs on two threads at once.
+    @inlinable
     public init<State>(
         _ name: String, summary: String = "", usage: String = "", execution: Execution = .inline(input: .asItComes),
         startingWith state: @autoclosure @escaping @Sendable () -> State,
         step: @escaping @Sendable (borrowing Call, inout State) throws -> Step
     ) {
         self.init(name, summary, usage, execution, isAsync: false) { raw in
-            SteppedCall.run(raw, state: state(), step: step)
+            runStepwise(raw, state: state(), step: step)
         }
     }
 }
 
 /// What `run` returns where the call goes on.
+@usableFromInline
 let laterStatus = Int32.min

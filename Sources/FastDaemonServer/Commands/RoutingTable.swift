@@ -66,7 +66,7 @@ final class RoutingTable: Sendable {
 
     /// A place of the table: a route, and where its name stands in `names`. Empty ones have no name.
     private struct Place {
-        unowned(unsafe) let route: Route?
+        let route: Unmanaged<Route>?
         let offset: Int
         let count: Int
     }
@@ -91,7 +91,7 @@ final class RoutingTable: Sendable {
             UnsafeMutableRawBufferPointer(rebasing: names[offset...]).copyBytes(from: name)
             var place = name.withUnsafeBytes(Self.hash) & mask
             while places[place].count > 0 { place = (place + 1) & mask }
-            places[place] = Place(route: route, offset: offset, count: name.count)
+            places[place] = Place(route: Unmanaged.passUnretained(route), offset: offset, count: name.count)
             offset += name.count
         }
     }
@@ -101,7 +101,12 @@ final class RoutingTable: Sendable {
         names.deallocate()
     }
 
-    subscript(name: UnsafeRawBufferPointer) -> Route? {
+    /// Lends the route of a name, which is the table's, so that no reference to it is counted.
+    func withRoute<Result>(of name: UnsafeRawBufferPointer, _ body: (Route?) -> Result) -> Result {
+        find(name)?._withUnsafeGuaranteedRef(body) ?? body(nil)
+    }
+
+    private func find(_ name: UnsafeRawBufferPointer) -> Unmanaged<Route>? {
         var index = Self.hash(name) & mask
         while places[index].count > 0 {
             let place = places[index]
@@ -115,7 +120,7 @@ final class RoutingTable: Sendable {
     }
 
     subscript(name: String) -> Route? {
-        Array(name.utf8).withUnsafeBytes { self[$0] }
+        Array(name.utf8).withUnsafeBytes { withRoute(of: $0) { $0 } }
     }
 
     /// FNV-1a. The names come from the config, so nobody outside can choose them to collide.

@@ -15,6 +15,9 @@ public struct Configuration: Sendable {
     var limits = Limits()
     var log = LogConfiguration()
 
+    /// How many event loops share the connections; 0 for one a core.
+    var loops = 0
+
     /// Whether a change of the file, or of the folder of the libraries, has it read again.
     var watch = false
 

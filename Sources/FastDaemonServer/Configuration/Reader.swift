@@ -14,7 +14,7 @@ struct Reader {
     }
 
     mutating func read(_ value: JSONValue, into configuration: inout Configuration) {
-        let keys = ["listen", "pluginDirectory", "plugins", "limits", "log", "watch", "idleExitSeconds"]
+        let keys = ["listen", "pluginDirectory", "plugins", "limits", "log", "loops", "watch", "idleExitSeconds"]
         guard let object = object(value, at: "", keys: keys) else { return }
         configuration.listeners = array(object["listen"], at: "listen").enumerated().compactMap { index, value in
             listener(value, at: "listen[\(index)]")
@@ -34,6 +34,7 @@ struct Reader {
         }
         limits(object["limits"], into: &configuration.limits)
         log(object["log"], into: &configuration.log)
+        if let loops = integer(object["loops"], at: "loops", in: 0...256) { configuration.loops = loops }
         if let watch = bool(object["watch"], at: "watch") { configuration.watch = watch }
         if let seconds = seconds(object["idleExitSeconds"], at: "idleExitSeconds", in: 0...31_536_000) {
             configuration.idleExitSeconds = seconds

@@ -101,6 +101,9 @@ final class Reloader: Sendable {
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number
             outcome.changes = draft.changes + plan.changes
+            if draft.configuration.loops != current.configuration.loops {
+                outcome.changes.append("loops: the new number takes a restart, or an upgrade in place (SIGUSR2)")
+            }
             switchOver(from: current, to: draft, plan)
         } catch {
             outcome.problems = error.problems

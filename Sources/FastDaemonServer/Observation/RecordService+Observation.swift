@@ -43,7 +43,7 @@ extension RecordService {
         if core.slow.wants(end - received, end: end) {
             core.slow.note(
                 SlowCall(
-                    id: call.id, command: route.name, peer: "\(call.caller)", status: status, received: received,
+                    id: call.id, command: route.name, caller: call.caller, status: status, received: received,
                     queued: begin - received, ran: end - begin))
         }
         guard core.notesAccesses else { return }

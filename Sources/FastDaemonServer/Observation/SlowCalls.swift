@@ -5,7 +5,7 @@ import Synchronization
 struct SlowCall: Equatable, Sendable {
     var id: UInt64
     var command: String
-    var peer: String
+    var caller: Caller
     var status: Int32
 
     /// When its request was there, by the monotonic clock.
@@ -49,10 +49,11 @@ struct SlowCallsState {
             periods.append(Period(number: number))
             periods.removeAll { $0.number + 4 < number }
         }
-        add(call, to: &periods[periods.count - 1])
-        let last = periods[periods.count - 1]
-        threshold = last.least.map { last.calls[$0].total } ?? 0
-        thresholdEnd = (last.number + 1) * Self.quarter
+        let last = periods.count - 1
+        add(call, to: &periods[last])
+        // In place: a copy, however short its life, has the next note copy all of them.
+        threshold = periods[last].least.map { periods[last].calls[$0].total } ?? 0
+        thresholdEnd = (periods[last].number + 1) * Self.quarter
     }
 
     private func add(_ call: SlowCall, to period: inout Period) {

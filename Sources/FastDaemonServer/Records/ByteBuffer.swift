@@ -46,11 +46,24 @@ final class ByteBuffer: @unchecked Sendable {
     private let budget: ByteBudget
     @exclusivity(unchecked) private var charged = 0
 
-    /// Up to this size a buffer costs no budget: counting every small one would cost more than it holds.
-    private static let freeShare = 16 * 1024
+    /// Up to this size it costs no budget, and is kept when it is empty.
+    @exclusivity(unchecked) private(set) var freeShare: Int
 
-    init(budget: ByteBudget) {
+    /// What an ordinary buffer has free: counting every small one would cost more than it holds.
+    static let smallShare = 16 * 1024
+
+    /// - Parameter freeShare: how much of it costs no budget, in bytes, where it is not an ordinary one.
+    init(budget: ByteBudget, freeShare: Int = ByteBuffer.smallShare) {
         self.budget = budget
+        self.freeShare = freeShare
+    }
+
+    /// Makes it an ordinary buffer, all of which but a small share counts.
+    func giveUpShare() {
+        freeShare = Self.smallShare
+        let charge = max(0, capacity - freeShare)
+        if charge > charged { _ = budget.take(charge - charged, regardless: true) }
+        charged = max(charged, charge)
     }
 
     deinit {
@@ -115,7 +128,7 @@ final class ByteBuffer: @unchecked Sendable {
             if end + count <= capacity { return true }
         }
         let wanted = max(capacity * 2, end + count, 512)
-        let charge = max(0, wanted - Self.freeShare)
+        let charge = max(0, wanted - freeShare)
         if charge > charged, !budget.take(charge - charged, regardless: regardless) { return false }
         charged = max(charged, charge)
         guard let grown = realloc(storage, wanted) else {

@@ -59,8 +59,9 @@ final class Exchange: CallerSource, @unchecked Sendable {
     var failure: ExchangeError?
     var roomWaiter: UnsafeContinuation<Void, Never>?
 
-    // What runs.
+    // What runs, and what of it has no task yet.
     var calls: [UInt64: RecordCall] = [:]
+    var started: [(StartedCall, OrderedReplies<ByteBuffer>.Slot)] = []
     var onAbandon: ((UInt64) -> Void)?
 
     /// How many replies may be owed at once; a peer that pipelines more waits until it reads some.
@@ -99,6 +100,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
         while true {
             if let failure { throw failure }
             if hasToFlush { try await flush() }
+            if hasReadEnd { return try end() }
             if receivedInTurn >= EventLoop.scratchSize {
                 // A peer that never stops sending must not keep the loop to itself, nor from ending.
                 receivedInTurn = 0
@@ -109,8 +111,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             }
             if let input = try receiveNow() {
                 if !input.isEmpty { return input }
-                hasReadEnd = true
-                return try end()
+                continue
             }
             receivedInTurn = 0
             if try await !waitForMore() {
@@ -121,6 +122,35 @@ final class Exchange: CallerSource, @unchecked Sendable {
         }
     }
 
+    /// Serves what comes on the loop itself, while the task that calls this is suspended once for all of it: for as long as nothing
+    /// has to be waited for but the next request. `receive` says how it goes on.
+    ///
+    /// - Parameter serve: given what there is to look for records in. `consume` is to follow at once.
+    func receiveOnLoop(_ serve: @escaping (UnsafeRawBufferPointer) throws(ExchangeError) -> Void) async {
+        guard !needsTask else { return }
+        // What is not told here, its deadline or its end, is told to whoever waits next.
+        _ = try? await connection.waitUntilReadable(deadline: deadline) { [self] in
+            do throws(ExchangeError) {
+                while !needsTask {
+                    guard let input = try receiveNow() else {
+                        receivedInTurn = 0
+                        return deadline
+                    }
+                    if !input.isEmpty { try serve(input) }
+                }
+            } catch {
+                failure = error
+            }
+            return nil
+        }
+    }
+
+    /// Whether something else is to be done than to look for what comes.
+    private var needsTask: Bool {
+        hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil || isFull
+            || receivedInTurn >= EventLoop.scratchSize
+    }
+
     /// Nil where nothing is there; empty at the end.
     private func receiveNow() throws(ExchangeError) -> UnsafeRawBufferPointer? {
         do throws(ConnectionError) {
@@ -128,6 +158,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
                 let scratch = connection.loop.scratch
                 guard let count = try connection.receiveNow(into: scratch) else { return nil }
                 receivedInTurn += count
+                hasReadEnd = count == 0
                 return UnsafeRawBufferPointer(rebasing: scratch[..<count])
             }
             // Room grows with what has come, not with what was announced.
@@ -140,6 +171,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
             }
             guard let count = try received.get() else { return nil }
             receivedInTurn += count
+            hasReadEnd = count == 0
             return count == 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : partial.bytes
         } catch {
             throw error == .failed(ENOMEM) ? .outOfBuffers : .connection(error)

@@ -84,7 +84,8 @@ final class RecordCall: Call, @unchecked Sendable {
     ///
     /// - Returns: the buffer that the loop goes on with: it holds the replies that stood before this one.
     func detach() -> ByteBuffer {
-        let others = ByteBuffer(budget: budget)
+        let others = ByteBuffer(budget: budget, freeShare: output.freeShare)
+        output.giveUpShare()
         others.append(UnsafeRawBufferPointer(rebasing: output.bytes[..<replyStart]), regardless: true)
         output.removeFirst(replyStart)
         replyStart = 0
@@ -151,7 +152,9 @@ final class RecordCall: Call, @unchecked Sendable {
         if fault != nil { return Int64(FASTDAEMON_ERROR_LIMIT) }
         if output.count - replyStart + errors.count + bytes.count > replyLimit + 4 {
             fault = .overReplyLimit
-        } else if !(stream == FASTDAEMON_STANDARD_OUTPUT ? output : errors).append(bytes) {
+        } else if stream == FASTDAEMON_STANDARD_OUTPUT {
+            if !output.append(bytes) { fault = .overBudget }
+        } else if !errors.append(bytes) {
             fault = .overBudget
         }
         return fault == nil ? Int64(bytes.count) : Int64(FASTDAEMON_ERROR_LIMIT)

@@ -36,6 +36,8 @@ extension RecordService {
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
         from source: any CallerSource, in slot: InlineSlot
     ) -> StartedCall? {
+        var started: StartedCall?
+        if dialect == .standard, runPlain(line, input, source, in: slot, &started) { return started }
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
@@ -43,13 +45,16 @@ extension RecordService {
             refuse("\(error)", command: "", source)
             return nil
         }
-        guard let route = words.withFirst({ core.route(of: $0) }) else {
+        guard let route = words.withFirst({ core.withRoute(of: $0, { $0 }) }) else {
             let name = words.strings()[0]
             refuse(core.unknownCommand(name), command: name, source)
             return nil
         }
         guard let command = route.command else { return answer(route.builtIn!, route, source) }
-        if route.execution == .inline { return runInline(command, route, input, source, in: slot) }
+        if route.execution == .inline {
+            slot.call.takeArguments(&words)
+            return runInline(command, route, input, source, in: slot)
+        }
         return start(command, route, input, source)
     }
 
@@ -61,6 +66,21 @@ extension RecordService {
 
     // MARK: - Inline
 
+    /// Runs an inline command from a line in which nothing is quoted, as most requests are. Returns false where it is another
+    /// line, or another command.
+    private func runPlain(
+        _ line: UnsafeRawBufferPointer, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
+        in slot: InlineSlot, _ started: inout StartedCall?
+    ) -> Bool {
+        guard let name = slot.call.takeArguments(ofPlain: line) else { return false }
+        return core.withRoute(of: name) { route in
+            guard let route, route.execution == .inline, let command = route.command else { return false }
+            started = runInline(command, route, input, source, in: slot)
+            return true
+        }
+    }
+
+    /// Runs an inline command whose arguments the slot's call has taken.
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
         in slot: InlineSlot
@@ -68,7 +88,7 @@ extension RecordService {
         let call = slot.call
         let isTimed = timesNextCall()
         let begin = isTimed || route.timeLimit > 0 ? clinux_now() : 0
-        call.prepare(command, id: nextID(), words: &words)
+        call.prepare(command, id: nextID())
         if route.timeLimit > 0 { call.limitDeadline = begin + route.timeLimit }
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {

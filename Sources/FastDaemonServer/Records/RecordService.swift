@@ -35,17 +35,17 @@ final class RecordService: @unchecked Sendable {
     /// How many calls are under way that came as datagrams.
     var datagramCalls = 0
 
-    /// The calls of the batch at hand that go on after it.
-    private var started: [(StartedCall, OrderedReplies<ByteBuffer>.Slot)] = []
-
     /// How much output is gathered before it is sent, and the rest of a batch waits.
     private static let batchSize = 256 * 1024
+
+    /// How much room for output each loop keeps for itself: that of a batch, whose last reply may go beyond its size.
+    private static let keptOutput = 2 * batchSize
 
     init(_ core: ServerCore, loop: EventLoop, index: Int) {
         self.core = core
         self.loop = loop
         self.index = index
-        slot = InlineSlot(core, output: ByteBuffer(budget: core.budget))
+        slot = InlineSlot(core, output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
     }
@@ -96,14 +96,18 @@ final class RecordService: @unchecked Sendable {
     ) async -> UnsafeRawBufferPointer? {
         var failure: ExchangeError?
         do throws(ExchangeError) {
-            while started.isEmpty, let input = try await exchange.receive() {
+            while exchange.started.isEmpty, let input = try await exchange.receive() {
                 if exchange.isNew, input.first == SessionFrame.firstByte { return input }
                 try process(input, of: exchange, dialect)
+                if exchange.isNew { continue }
+                await exchange.receiveOnLoop { input throws(ExchangeError) in
+                    try self.process(input, of: exchange, dialect)
+                }
             }
         } catch {
             failure = error
         }
-        if !started.isEmpty {
+        if !exchange.started.isEmpty {
             await converseWithCalls(exchange, dialect, after: failure)
         } else if let failure {
             end(exchange, because: failure)
@@ -130,7 +134,7 @@ final class RecordService: @unchecked Sendable {
     }
 
     private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (owed, slot) in started {
+        for (owed, slot) in exchange.started {
             calls.addTask(executorPreference: loop) {
                 let reply = await self.finish(owed)
                 exchange.remove(owed.call)
@@ -141,7 +145,7 @@ final class RecordService: @unchecked Sendable {
                 do { try await exchange.flush() } catch { exchange.connection.interrupt() }
             }
         }
-        started.removeAll(keepingCapacity: true)
+        exchange.started.removeAll(keepingCapacity: true)
     }
 
     // MARK: - A batch
@@ -216,7 +220,7 @@ final class RecordService: @unchecked Sendable {
             core.abandon(ticket)
             core.running[ticket]?.whenGone?()
         }
-        started.append((owed, exchange.reserveReply()))
+        exchange.started.append((owed, exchange.reserveReply()))
         return false
     }
 

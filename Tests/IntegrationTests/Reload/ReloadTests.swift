@@ -21,6 +21,22 @@ struct ReloadTests {
         #expect(daemon.log.contains { $0.contains("destroyed 2") })
     }
 
+    @Test("says that another number of loops takes a restart, and serves on with those that there are")
+    func loops() throws {
+        let folder = try DaemonFolder()
+        let text = DaemonConfiguration().text
+        func withLoops(_ count: Int) -> String {
+            text.replacingOccurrences(of: "\"pluginDirectory\"", with: "\"loops\": \(count), \"pluginDirectory\"")
+        }
+        try folder.write(withLoops(3))
+        let daemon = try RunningDaemon(in: folder)
+        #expect(try daemon.status().loops == 3)
+        try folder.write(withLoops(2))
+        let outcome = try daemon.ask("daemon reload")
+        #expect(outcome.output.contains("loops: the new number takes a restart"), "\(outcome)")
+        #expect(try daemon.status().loops == 3)
+    }
+
     @Test("carries over what has not changed: it is not loaded again, and its counts go on")
     func unchanged() throws {
         let daemon = try RunningDaemon(version: "1")

@@ -81,6 +81,7 @@ struct DaemonStatus: Decodable {
     var version: String
     var process: Int32
     var uptimeSeconds: Double
+    var loops: Int
     var connections: Int
     var residentBytes: Int
     var bufferBytes: Int

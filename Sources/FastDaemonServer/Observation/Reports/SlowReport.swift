@@ -25,7 +25,7 @@ struct SlowReport: Report {
     init(_ calls: [SlowCall], at now: UInt64) {
         self.calls = calls.map { call in
             Entry(
-                call: call.id, command: call.command, peer: call.peer, status: call.status,
+                call: call.id, command: call.command, peer: "\(call.caller)", status: call.status,
                 time: Timestamp.now(before: now > call.end ? now - call.end : 0),
                 queuedSeconds: Double(call.queued) / 1e9, ranSeconds: Double(call.ran) / 1e9)
         }
