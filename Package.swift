@@ -179,6 +179,8 @@ let package = Package(
             name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "PerformanceTests", dependencies: ["TestSupport"], exclude: ["Counter"], swiftSettings: swift),
 
         // The handlers that ship.
         handler("Echo", in: "FastDaemonPluginKit"),

@@ -20,7 +20,7 @@ if [[ ${1:-} == --all ]]; then
     ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=0 \
     LSAN_OPTIONS=suppressions=$PWD/Tests/leaks.txt:print_suppressions=0 \
         swift test --sanitize=address --scratch-path .build/address-sanitizer --no-parallel --skip \
-        'BenchTests|ReadmeTests|PluginHeaderTests|TutorialTests|BinaryTests|FaultTests|LoadTests|LimitTests|DeadlineTests|FloodTests'
+        'BenchTests|ReadmeTests|PluginHeaderTests|TutorialTests|BinaryTests|FaultTests|PerformanceTests|LoadTests|LimitTests|DeadlineTests|FloodTests'
 fi
 
 heading 'The protocol and the pipeline under the thread sanitizer'

@@ -21,13 +21,7 @@ struct BinaryTests {
 
     @Test("built for release, its file has less than 100,000 bytes", .enabled(if: hasMusl, "musl-dev is not installed"))
     func size() throws {
-        // A build of this program alone, in a folder of its own, takes a quarter of a minute.
-        let scratch = productsFolder.appending(path: "../../release-client").standardized.path
-        let words = ["build", "-c", "release", "--product", "fastdaemon_client", "--scratch-path", scratch]
-        let package = URL(filePath: #filePath).appending(path: "../../..").standardized.path
-        let result = try run("/usr/bin/env", ["swift"] + words + ["--package-path", package], seconds: 300)
-        try #require(result.status == .exited(0), "\(result.outputText)\(result.errorText)")
-        let size = try Data(contentsOf: URL(filePath: scratch + "/release/fastdaemon_client")).count
+        let size = try Data(contentsOf: URL(filePath: ReleaseBuild.path("fastdaemon_client"))).count
         print("the forwarder: \(size) bytes")
         #expect(size < 100_000)
     }

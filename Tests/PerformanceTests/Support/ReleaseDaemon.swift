@@ -1,0 +1,21 @@
+import Foundation
+import TestSupport
+
+extension DaemonFolder {
+    /// A folder with these handlers as they are built for release.
+    convenience init(release libraries: [String]) throws {
+        try self.init(libraries: [])
+        for name in libraries {
+            try install(ReleaseBuild.path("lib\(name).so", of: name), as: "lib\(name).so")
+        }
+    }
+}
+
+/// Starts a daemon as it is built for release, with `echo`, and returns once it serves.
+func releaseDaemon() throws -> RunningDaemon {
+    let configuration = DaemonConfiguration(plugins: ["Echo"], limits: ["firstRecordSeconds": 600])
+    let folder = try DaemonFolder(release: ["Echo"]).with(configuration)
+    let daemon = try RunningDaemon(startingIn: folder, program: ReleaseBuild.path("fastdaemond"))
+    try daemon.waitUntilReady()
+    return daemon
+}

@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What each way of asking costs in system calls.
+@Suite(
+    "System calls a request", .serialized, .ownThread, .timeLimit(.minutes(20)),
+    .enabled(if: isInstalled("strace"), "strace is not installed"))
+struct SystemCallTests {
+    private let daemon: RunningDaemon
+
+    init() throws {
+        daemon = try releaseDaemon()
+    }
+
+    @Test("50 connections: a recv and a send each, and half a wait at most")
+    func fifty() throws {
+        let peers = try (0..<50).map { _ in try daemon.connect() }
+        let (rounds, count) = (100, 100 * 50)
+        try Load.echo().run(rounds, over: peers)
+        let calls = try SystemCalls(of: daemon) { try Load.echo().run(rounds, over: peers) }
+        print("50 connections, \(count) requests: \(calls)")
+        #expect(calls["recvfrom", "recvmsg", "read"] <= count + count / 100)
+        #expect(calls["sendto", "sendmsg", "write", "writev"] <= count + count / 100)
+        #expect(calls["epoll_wait", "epoll_pwait", "epoll_pwait2"] <= count / 2)
+        #expect(calls.total <= count * 5 / 2 + count / 50)
+    }
+
+    @Test("pipelined by 16: a recv, a send and a wait for each batch")
+    func pipelined() throws {
+        let peer = try daemon.connect()
+        let batches = 1_000
+        try Load.echo().runPipelined(batches, over: peer)
+        let calls = try SystemCalls(of: daemon) { try Load.echo().runPipelined(batches, over: peer) }
+        print("pipelined, \(batches) batches: \(calls)")
+        #expect(calls["recvfrom", "recvmsg", "read"] <= batches + batches / 100)
+        #expect(calls["sendto", "sendmsg", "write", "writev"] <= batches + batches / 100)
+        #expect(calls.total <= batches * 3 + batches / 50)
+    }
+
+    @Test("a connection for one request: no more than eight, and the waits for the next")
+    func separately() throws {
+        let count = 500
+        try Load.echo().runSeparately(count, on: daemon)
+        let calls = try SystemCalls(of: daemon) { try Load.echo().runSeparately(count, on: daemon) }
+        print("separate connections, \(count) requests: \(calls)")
+        // The goal is six in all. Today there are accept4 twice, the second to hear that nobody else has come, and once more by
+        // the loop that woke up for nothing; and recvfrom twice, the second for the end.
+        let waits = calls["epoll_wait", "epoll_pwait", "epoll_pwait2"]
+        #expect(calls.total - waits <= count * 8)
+    }
+}
