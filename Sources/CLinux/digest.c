@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 static const uint32_t constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -15,7 +20,7 @@ static const uint32_t constants[64] = {
 
 static uint32_t rotate(uint32_t word, int count) { return word >> count | word << (32 - count); }
 
-static void compress(uint32_t state[8], const uint8_t *block) {
+static void compress_plainly(uint32_t state[8], const uint8_t *block) {
     uint32_t words[64];
     for (int i = 0; i < 16; i++) {
         const uint8_t *bytes = block + i * 4;
@@ -41,6 +46,60 @@ static void compress(uint32_t state[8], const uint8_t *block) {
     }
     for (int i = 0; i < 8; i++) state[i] += v[i];
 }
+
+#if defined(__x86_64__)
+/* With the instructions that most processors have for it: a library is digested whenever it is loaded, and this takes a tenth of the
+   time. They want the eight words of the state as two vectors, A B E F and C D G H, the first word highest. */
+__attribute__((target("sha,sse4.1"))) static void compress_by_instruction(uint32_t state[8], const uint8_t *block) {
+    const __m128i big_endian = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+    __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xB1);
+    __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1B);
+    __m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xF0);
+    __m128i first_abef = abef, first_cdgh = cdgh, words[4];
+    for (int i = 0; i < 16; i++) {
+        __m128i *now = &words[i % 4], *last = &words[(i + 3) % 4];
+        if (i < 4) {
+            *now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)block + i), big_endian);
+        } else {
+            __m128i sum = _mm_sha256msg1_epu32(*now, words[(i + 1) % 4]);
+            sum = _mm_add_epi32(sum, _mm_alignr_epi8(*last, words[(i + 2) % 4], 4));
+            *now = _mm_sha256msg2_epu32(sum, *last);
+        }
+        __m128i sum = _mm_add_epi32(*now, _mm_loadu_si128((const __m128i *)constants + i));
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
+    }
+    __m128i feba = _mm_shuffle_epi32(_mm_add_epi32(abef, first_abef), 0x1B);
+    __m128i dchg = _mm_shuffle_epi32(_mm_add_epi32(cdgh, first_cdgh), 0xB1);
+    _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xF0));
+    _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+/* Whether the processor has them: bit 29 of EBX in leaf 7, and SSE 4.1, bit 19 of ECX in leaf 1 (Intel's manual, CPUID). */
+static int has_instructions(void) {
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b >> 29 & 1)) return 0;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c >> 19 & 1);
+}
+
+/* 0 where it is not known yet: whichever thread finds out finds the same. */
+static _Atomic int usable;
+
+static void compress(uint32_t state[8], const uint8_t *block) {
+    if (!usable) usable = has_instructions() ? 1 : -1;
+    if (usable > 0) {
+        compress_by_instruction(state, block);
+    } else {
+        compress_plainly(state, block);
+    }
+}
+
+void clinux_digest_use_instructions(bool use) { usable = use ? 0 : -1; }
+#else
+static void compress(uint32_t state[8], const uint8_t *block) { compress_plainly(state, block); }
+
+void clinux_digest_use_instructions(bool use) { (void)use; }
+#endif
 
 void clinux_digest_begin(clinux_digest *digest) {
     static const uint32_t first[8] = {

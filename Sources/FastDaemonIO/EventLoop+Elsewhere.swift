@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 import FastDaemonSystem
 import Synchronization
 
@@ -13,6 +14,22 @@ extension EventLoop {
                 continuation.resume()
             }
         }
+    }
+
+    /// Runs `body` as a task of this loop, and holds the calling thread until it has ended: how the main thread of a program waits
+    /// for what it is there for. Nothing of this comes near the threads that Swift and Dispatch keep for everybody; once there
+    /// are any, one of them wakes up every second.
+    public func run<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Result {
+        precondition(!isCurrent, "a loop cannot wait for itself")
+        let ended = DispatchSemaphore(value: 0)
+        let result = Mutex<Result?>(nil)
+        Task(executorPreference: self) {
+            let value = await body()
+            result.withLock { $0 = value }
+            ended.signal()
+        }
+        ended.wait()
+        return result.withLock { $0! }
     }
 
     /// Runs `body`, which may block, on a thread of its own.

@@ -62,12 +62,16 @@ public final class Daemon: Sendable {
         Log.drain()
     }
 
-    /// Serves until a signal says to stop, and everything that was under way has ended or was given up.
+    /// Serves until a signal says to stop, and everything that was under way has ended or was given up. The calling thread waits.
     ///
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.
-    public func run() async throws(IOError) -> Int32 {
+    public func run() throws(IOError) -> Int32 {
         try signals.add([SIGTERM, SIGINT])
         announce()
+        return loops.loops[0].run { await self.serveUntilStopped() }
+    }
+
+    private func serveUntilStopped() async -> Int32 {
         let shutdown = Shutdown()
         return await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.obey(self.signals, shutdown) }

@@ -40,9 +40,9 @@ private func check(_ configuration: Configuration) -> Int32 {
     }
 }
 
-private func serve(_ configuration: Configuration) async -> Int32 {
+private func serve(_ configuration: Configuration) -> Int32 {
     do {
-        return try await Daemon(configuration).run()
+        return try Daemon(configuration).run()
     } catch {
         printError("\(error)")
         return cannotServe
@@ -50,7 +50,7 @@ private func serve(_ configuration: Configuration) async -> Int32 {
 }
 
 if CommandLine.arguments.dropFirst().first == WorkerProgram.word {
-    exit(await WorkerProgram.run(Array(CommandLine.arguments.dropFirst())))
+    exit(WorkerProgram.run(Array(CommandLine.arguments.dropFirst())))
 }
 let options: DaemonOptions
 do {
@@ -64,7 +64,7 @@ case .help: print(DaemonOptions.help, terminator: "")
 case .version: print("fastdaemond \(fastDaemonVersion)")
 case .check, .serve:
     guard let configuration = configuration(options) else { exit(badConfiguration) }
-    let status = options.action == .check ? check(configuration) : await serve(configuration)
+    let status = options.action == .check ? check(configuration) : serve(configuration)
     Daemon.finishLogging()
     exit(status)
 }

@@ -3,6 +3,7 @@
 #ifndef CLINUX_DIGEST_H
 #define CLINUX_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,8 @@ void clinux_digest_add(clinux_digest *digest, const void *bytes, size_t count);
 
 /* Stores the 32 bytes of the digest of all that was taken in. */
 void clinux_digest_end(clinux_digest *digest, uint8_t result[32]);
+
+/* Whether the processor's own instructions for it may be used, where it has any, as they are unless told otherwise. For tests. */
+void clinux_digest_use_instructions(bool use);
 
 #endif

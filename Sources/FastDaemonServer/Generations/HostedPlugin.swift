@@ -1,4 +1,3 @@
-import Dispatch
 import FastDaemonHost
 import Synchronization
 
@@ -43,8 +42,6 @@ final class HostedPlugin: Sendable {
         self.generation = generation
         self.gate = gate
         self.destruction = destruction
-        // Whoever asks for the digest later is a loop, on which nobody may wait for it.
-        DispatchQueue.global(qos: .utility).async { _ = image.digest }
     }
 
     deinit {

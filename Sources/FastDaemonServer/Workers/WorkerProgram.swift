@@ -13,14 +13,14 @@ public enum WorkerProgram {
     ///
     /// - Parameter words: those after the program's name.
     /// - Returns: the exit status.
-    public static func run(_ words: [String]) async -> Int32 {
+    public static func run(_ words: [String]) -> Int32 {
         guard words.count > 1, let daemon = Int32(words[1]) else { return 64 }
         do {
             try WorkerControl.begin(daemon: daemon)
             Signals.ignoreBrokenPipes()
             let worker = try WorkerService(WorkerControl.readSetup(), testsItself: words.contains("--self-test"))
             guard let worker else { return 0 }
-            return try await worker.run()
+            return try worker.run()
         } catch {
             // The daemon sees that this ends.
             let text = Array("fastdaemond: \(error)\n".utf8)
@@ -66,8 +66,14 @@ private final class WorkerService: Sendable {
         socket = MessageSocket(owning: WorkerControl.takeSocket(), on: loop)
     }
 
-    func run() async throws(IOError) -> Int32 {
+    func run() throws(IOError) -> Int32 {
         let signals = try Signals([SIGTERM], on: loop)
+        loop.run { await self.serve(until: signals) }
+        Log.drain()
+        return 0
+    }
+
+    private func serve(until signals: Signals) async {
         await withDiscardingTaskGroup { tasks in
             tasks.addTask(executorPreference: self.loop) {
                 var received = signals.makeAsyncIterator()
@@ -81,8 +87,6 @@ private final class WorkerService: Sendable {
         }
         await core.retire(from: [loop])
         await host.destruction.finish()
-        Log.drain()
-        return 0
     }
 
     /// Serves until the daemon says stop, or is gone, and all calls have ended.
