@@ -69,13 +69,11 @@ public final class Connection: @unchecked Sendable {
     /// Waits until a receive would find something, or the end, or until `deadline`. Returns false where it was interrupted
     /// instead. Loop thread only.
     ///
-    /// - Parameter serve: called on the loop, in the place of the task that waits, when something may be there; as long as it returns
-    ///   the deadline of the next wait, that goes on. So a task need not be resumed for each short request, which would cost as
-    ///   much as the rest of it.
+    /// - Parameter server: who serves what comes in the place of the task that waits, for as long as it likes.
     public func waitUntilReadable(
-        deadline: UInt64, serving serve: (() -> UInt64?)? = nil
+        deadline: UInt64, servedBy server: (any ReadServer)? = nil
     ) async throws(ConnectionError) -> Bool {
-        switch await registration.waitUntilReadable(deadline: deadline, serving: serve) {
+        switch await registration.waitUntilReadable(deadline: deadline, servedBy: server) {
         case .ready: return true
         case .interrupted: return false
         case .timedOut: throw .timedOut

@@ -1,6 +1,15 @@
 import CLinux
 import FastDaemonSystem
 
+/// Serves what comes on a loop in the place of a task that waits for it. So the task need not be resumed for each short request,
+/// which would cost as much as the rest of it.
+public protocol ReadServer: AnyObject {
+    /// Called on the loop when something may be there to receive.
+    ///
+    /// - Returns: the deadline of the next wait (0: none), in nanoseconds of the loop's clock; nil where the task is to go on itself.
+    func serve() -> UInt64?
+}
+
 /// How a wait ended.
 enum Wakeup {
     /// The descriptor may be tried again.
@@ -75,9 +84,8 @@ final class Registration: @unchecked Sendable {
         let continuation: UnsafeContinuation<Wakeup, Never>
         var deadline: UInt64
 
-        /// What is called in the waiter's place where the descriptor may be readable. It returns the deadline of the next wait,
-        /// or nil where the waiter is to go on itself.
-        var serve: (() -> UInt64?)?
+        /// Who serves in the waiter's place.
+        var server: (any ReadServer)?
     }
 
     init(_ descriptor: consuming Descriptor, as kind: Kind, on loop: EventLoop) {
@@ -115,15 +123,14 @@ final class Registration: @unchecked Sendable {
 
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
     ///
-    /// - Parameter serve: called on the loop when the descriptor may be readable, in the place of the task that waits; as long as it
-    ///   returns a deadline, the wait goes on.
-    func waitUntilReadable(deadline: UInt64, serving serve: (() -> UInt64?)? = nil) async -> Wakeup {
+    /// - Parameter server: who serves in the place of the task that waits; see `ReadServer`.
+    func waitUntilReadable(deadline: UInt64, servedBy server: (any ReadServer)? = nil) async -> Wakeup {
         if isReadable { return .ready }
         if isInterrupted || (kind == .connection && loop.isEndingReads && !keepsReading) { return .interrupted }
         precondition(reader == nil, "two tasks read from one descriptor")
         if let failure = registerIfNeeded() { return failure }
         return await withUnsafeContinuation { continuation in
-            reader = Waiter(continuation: continuation, deadline: deadline, serve: serve)
+            reader = Waiter(continuation: continuation, deadline: deadline, server: server)
             schedule(deadline)
         }
     }
@@ -210,7 +217,7 @@ final class Registration: @unchecked Sendable {
 
     private func resumeReader(_ wakeup: Wakeup) {
         guard let waiter = reader else { return }
-        if case .ready = wakeup, let serve = waiter.serve, let deadline = serve() {
+        if case .ready = wakeup, let server = waiter.server, let deadline = server.serve() {
             // Unless what was served has ended the wait.
             if reader != nil {
                 reader!.deadline = deadline

@@ -1,18 +1,29 @@
 // Searches of eight bytes at a time, on plain 64-bit words: command lines are too short for vectors to pay.
 
 extension RawSpan {
+    /// Where the blocks of 64 bytes from the start on end that are ASCII.
+    private var endOfASCIIBlocks: Int {
+        withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return 0 }
+            var offset = 0
+            while bytes.count - offset >= 64 {
+                // Four vectors, joined into one that says whether any byte has its top bit set.
+                let block = start + offset
+                var all = block.loadUnaligned(as: SIMD2<UInt64>.self)
+                for index in 1..<4 { all |= block.loadUnaligned(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self) }
+                if (all[0] | all[1]) & UInt64(repeating: 0x80) != 0 { return offset }
+                offset += 64
+            }
+            return offset
+        }
+    }
+
     /// How many bytes from the start on are ASCII for sure: all of them, or as many as stand before the block of 64, or the word
     /// of eight, in which another is found.
     var endOfASCII: Int {
         let high = UInt64(repeating: 0x80)
-        var offset = 0
-        // Eight words at a time, which the compiler makes vectors of.
-        while byteCount - offset >= 64 {
-            var all: UInt64 = 0
-            for index in 0..<8 { all |= word(at: offset + 8 * index) }
-            if all & high != 0 { return offset }
-            offset += 64
-        }
+        var offset = endOfASCIIBlocks
+        if byteCount - offset >= 64 { return offset }
         while byteCount - offset >= 8 {
             if word(at: offset) & high != 0 { return offset }
             offset += 8

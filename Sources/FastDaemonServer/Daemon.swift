@@ -109,7 +109,7 @@ public final class Daemon: Sendable {
                         pipelines.addTask(executorPreference: loop) {
                             await connections.forEachConcurrently(on: \.loop) { connection in
                                 let service = self.recordService(on: connection.loop)
-                                await service.serve(connection, of: listener.configuration)
+                                await service.serve(connection, of: listener)
                             }
                         }
                     }

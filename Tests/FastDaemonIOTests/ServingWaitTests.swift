@@ -10,6 +10,12 @@ import Testing
     private let connection: Connection
     private let peer: PeerEnd
 
+    private final class Server: ReadServer {
+        let body: () -> UInt64?
+        init(_ body: @escaping () -> UInt64?) { self.body = body }
+        func serve() -> UInt64? { body() }
+    }
+
     private final class PeerEnd: Sendable {
         let number: Int32
         init(_ number: Int32) { self.number = number }
@@ -36,13 +42,15 @@ import Testing
             var pieces: [Int] = []
             #expect(Self.receive(connection) == nil)
             clinux_send(number, "a", 1)
-            let isReady = try await connection.waitUntilReadable(deadline: 0) {
-                #expect(loop.isCurrent)
-                while let count = Self.receive(connection) { pieces.append(count) }
-                if pieces.count == 3 { return nil }
-                clinux_send(number, "abc", pieces.count + 1)
-                return 0
-            }
+            let isReady = try await connection.waitUntilReadable(
+                deadline: 0,
+                servedBy: Server {
+                    #expect(loop.isCurrent)
+                    while let count = Self.receive(connection) { pieces.append(count) }
+                    if pieces.count == 3 { return nil }
+                    clinux_send(number, "abc", pieces.count + 1)
+                    return 0
+                })
             #expect(isReady)
             return pieces
         }
@@ -57,11 +65,13 @@ import Testing
             #expect(Self.receive(connection) == nil)
             clinux_send(number, "a", 1)
             do throws(ConnectionError) {
-                _ = try await connection.waitUntilReadable(deadline: 0) {
-                    while Self.receive(connection) != nil {}
-                    served += 1
-                    return loop.now + 1_000_000
-                }
+                _ = try await connection.waitUntilReadable(
+                    deadline: 0,
+                    servedBy: Server {
+                        while Self.receive(connection) != nil {}
+                        served += 1
+                        return loop.now + 1_000_000
+                    })
                 Issue.record("nothing more came, and yet it ended")
             } catch {
                 #expect(error == .timedOut)
@@ -77,10 +87,12 @@ import Testing
         let isReady = try await withTaskExecutorPreference(loop) { () async throws(ConnectionError) -> Bool in
             #expect(Self.receive(connection) == nil)
             loop.post { loop.endReading() }
-            return try await connection.waitUntilReadable(deadline: 0) {
-                Issue.record("nothing came")
-                return 0
-            }
+            return try await connection.waitUntilReadable(
+                deadline: 0,
+                servedBy: Server {
+                    Issue.record("nothing came")
+                    return 0
+                })
         }
         #expect(!isReady)
     }

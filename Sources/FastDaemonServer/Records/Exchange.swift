@@ -27,9 +27,13 @@ enum ExchangeError: Error {
 /// the beginning of a record whose rest has not come is kept. Everything here happens on the loop.
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
-final class Exchange: CallerSource, @unchecked Sendable {
+final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
     let connection: Connection
     let core: ServerCore
+    let dialect: ListenerConfiguration.Dialect
+
+    /// Who finds the records in what comes here, and answers them.
+    private unowned let service: RecordService
 
     // What was received and is not used up.
     private var partial: ByteBuffer?
@@ -71,9 +75,11 @@ final class Exchange: CallerSource, @unchecked Sendable {
     static let mostHeldBytes = 1 << 20
     var heldBytes = 0
 
-    init(_ connection: Connection, _ core: ServerCore) {
+    init(_ connection: Connection, _ dialect: ListenerConfiguration.Dialect, servedBy service: RecordService) {
         self.connection = connection
-        self.core = core
+        self.dialect = dialect
+        self.service = service
+        core = service.core
         recordStart = connection.loop.now
         lastProgress = recordStart
     }
@@ -122,27 +128,27 @@ final class Exchange: CallerSource, @unchecked Sendable {
         }
     }
 
-    /// Serves what comes on the loop itself, while the task that calls this is suspended once for all of it: for as long as nothing
-    /// has to be waited for but the next request. `receive` says how it goes on.
-    ///
-    /// - Parameter serve: given what there is to look for records in. `consume` is to follow at once.
-    func receiveOnLoop(_ serve: @escaping (UnsafeRawBufferPointer) throws(ExchangeError) -> Void) async {
+    /// Has what comes served on the loop itself, while the task that calls this is suspended once for all of it: for as long as
+    /// nothing has to be waited for but the next request. `receive` says how it goes on.
+    func serveOnLoop() async {
         guard !needsTask else { return }
         // What is not told here, its deadline or its end, is told to whoever waits next.
-        _ = try? await connection.waitUntilReadable(deadline: deadline) { [self] in
-            do throws(ExchangeError) {
-                while !needsTask {
-                    guard let input = try receiveNow() else {
-                        receivedInTurn = 0
-                        return deadline
-                    }
-                    if !input.isEmpty { try serve(input) }
+        _ = try? await connection.waitUntilReadable(deadline: deadline, servedBy: self)
+    }
+
+    func serve() -> UInt64? {
+        do throws(ExchangeError) {
+            while !needsTask {
+                guard let input = try receiveNow() else {
+                    receivedInTurn = 0
+                    return deadline
                 }
-            } catch {
-                failure = error
+                if !input.isEmpty { try service.process(input, of: self) }
             }
-            return nil
+        } catch {
+            failure = error
         }
+        return nil
     }
 
     /// Whether something else is to be done than to look for what comes.

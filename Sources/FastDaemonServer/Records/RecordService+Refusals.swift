@@ -10,8 +10,8 @@ struct Refusal {
 /// Who is not let in, and how that is said.
 extension RecordService {
     /// Why a connection is not let in; nil where it is, and is counted.
-    func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> Refusal? {
-        if let allowed = listener.allowedUsers {
+    func refusal(of exchange: Exchange, _ listener: OpenListener) -> Refusal? {
+        if let allowed = listener.configuration.allowedUsers {
             let user = exchange.caller.user
             guard user == 0 || user == core.user || allowed.contains(user) else {
                 return Refusal(verdict: .refused, text: "user \(user) may not use this socket (listen.allowUsers)")

@@ -62,14 +62,14 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Serves one connection until its end.
-    func serve(_ connection: Connection, of listener: ListenerConfiguration) async {
-        let exchange = Exchange(connection, core)
+    func serve(_ connection: Connection, of listener: OpenListener) async {
+        let exchange = Exchange(connection, listener.configuration.dialect, servedBy: self)
         if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
         defer {
             core.lastActivity.store(loop.now, ordering: .relaxed)
             core.connections.subtract(1, ordering: .releasing)
         }
-        if let bytes = await converse(exchange, listener.dialect) {
+        if let bytes = await converse(exchange) {
             return await serveSession(exchange, beginningWith: bytes)
         }
         await finish(exchange)
@@ -91,24 +91,19 @@ final class RecordService: @unchecked Sendable {
     /// is no task group until one does.
     ///
     /// - Returns: what came of a session, where it is one; lent until the next suspension.
-    private func converse(
-        _ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
-    ) async -> UnsafeRawBufferPointer? {
+    private func converse(_ exchange: Exchange) async -> UnsafeRawBufferPointer? {
         var failure: ExchangeError?
         do throws(ExchangeError) {
             while exchange.started.isEmpty, let input = try await exchange.receive() {
                 if exchange.isNew, input.first == SessionFrame.firstByte { return input }
-                try process(input, of: exchange, dialect)
-                if exchange.isNew { continue }
-                await exchange.receiveOnLoop { input throws(ExchangeError) in
-                    try self.process(input, of: exchange, dialect)
-                }
+                try process(input, of: exchange)
+                if !exchange.isNew { await exchange.serveOnLoop() }
             }
         } catch {
             failure = error
         }
         if !exchange.started.isEmpty {
-            await converseWithCalls(exchange, dialect, after: failure)
+            await converseWithCalls(exchange, after: failure)
         } else if let failure {
             end(exchange, because: failure)
         }
@@ -116,16 +111,14 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(
-        _ exchange: Exchange, _ dialect: ListenerConfiguration.Dialect, after failure: ExchangeError?
-    ) async {
+    private func converseWithCalls(_ exchange: Exchange, after failure: ExchangeError?) async {
         await withDiscardingTaskGroup { calls in
             startCalls(of: exchange, in: &calls)
             do throws(ExchangeError) {
                 if let failure { throw failure }
                 while let input = try await exchange.receive() {
                     defer { startCalls(of: exchange, in: &calls) }
-                    try process(input, of: exchange, dialect)
+                    try process(input, of: exchange)
                 }
             } catch {
                 end(exchange, because: error)
@@ -151,9 +144,8 @@ final class RecordService: @unchecked Sendable {
     // MARK: - A batch
 
     /// Runs, or starts, what is complete of `input`.
-    private func process(
-        _ input: UnsafeRawBufferPointer, of exchange: Exchange, _ dialect: ListenerConfiguration.Dialect
-    ) throws(ExchangeError) {
+    func process(_ input: UnsafeRawBufferPointer, of exchange: Exchange) throws(ExchangeError) {
+        let dialect = exchange.dialect
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
