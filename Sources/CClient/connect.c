@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "streams.h"
 
 _Static_assert(CCLIENT_LONGEST_UNIX_PATH == sizeof(((struct sockaddr_un *)0)->sun_path) - 1, "sun_path");
 
@@ -23,19 +24,7 @@ static int negated_errno_after_closing(int socket) {
 
 /// A socket that is none of the three standard streams, even where those are closed and their numbers free.
 static int open_socket(int family, bool datagram) {
-    int opened = socket(family, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-    if (opened < 0) {
-        return -errno;
-    }
-    if (opened > STDERR_FILENO) {
-        return opened;
-    }
-    int moved = fcntl(opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (moved < 0) {
-        return negated_errno_after_closing(opened);
-    }
-    close(opened);
-    return moved;
+    return cclient_behind_streams(socket(family, (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
 }
 
 /// A signal ends the call but not the connecting, which `connect` then may not be asked for again (connect(2)).

@@ -2,14 +2,18 @@
 #include "CClient.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "streams.h"
 
 _Static_assert(CCLIENT_ENOENT == ENOENT && CCLIENT_EBADF == EBADF && CCLIENT_EAGAIN == EAGAIN, "errno");
 _Static_assert(CCLIENT_ENOMEM == ENOMEM && CCLIENT_EACCES == EACCES, "errno");
@@ -19,6 +23,20 @@ _Static_assert(CCLIENT_ECONNRESET == ECONNRESET && CCLIENT_ECONNREFUSED == ECONN
 _Static_assert(EAGAIN == EWOULDBLOCK, "one number to compare with");
 
 enum { MOST_PIECES = 4 };
+
+int cclient_behind_streams(int opened) {
+    if (opened < 0) {
+        return -errno;
+    }
+    if (opened > STDERR_FILENO) {
+        return opened;
+    }
+    // Not by `fcntl`: musl's knows of everything that this call can be asked for.
+    long moved = syscall(SYS_fcntl, opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(opened);
+    return moved < 0 ? -error : (int)moved;
+}
 
 long cclient_send(int socket, const cclient_piece *pieces, int count) {
     struct iovec vectors[MOST_PIECES];

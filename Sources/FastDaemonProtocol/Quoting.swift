@@ -20,7 +20,7 @@ public enum Quoting {
     }
 
     private static func append(_ word: [UInt8], to line: inout [UInt8]) {
-        if !word.isEmpty, word.span.bytes.endOfPlainBytes(from: 0) == word.count {
+        if !word.isEmpty, word.allSatisfy({ $0.isPlain }) {
             line.append(contentsOf: word)
             return
         }

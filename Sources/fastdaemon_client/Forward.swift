@@ -6,21 +6,14 @@
 /// Runs a command in its daemon, and writes what comes back while it comes. Returns the status to exit with.
 func forward(_ request: Request) throws(ClientError) -> Int32 {
     let address = try DaemonAddress(port: request.port, host: request.host, datagram: request.isDatagram)
-    switch request.form {
-    case .session:
-        return try reach(request, at: address) { () throws(ClientError) in
-            try forwardInSession(request, to: address)
-        }
-    case .record, .classic:
-        if request.needsReach {
-            _ = try reach(request, at: address) { () throws(ClientError) in
-                try address.checkReachable()
-                return ExitStatus.success
-            }
-        }
-        try forwardInRecord(request, to: address)
-        return ExitStatus.success
+    if request.form == .session {
+        return try reach(request, at: address)
     }
+    if request.needsReach {
+        _ = try reach(request, at: address)
+    }
+    try forwardInRecord(request, to: address)
+    return ExitStatus.success
 }
 
 /// Sends a command with all of standard input.

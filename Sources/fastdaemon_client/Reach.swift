@@ -6,25 +6,22 @@
     import FastDaemonProtocol
 #endif
 
-/// Does what `body` does. Where that cannot reach the daemon of the request, it does what the request says instead: starts
-/// a daemon and tries again, or runs the words as a program of this machine, and does not return then.
+/// Runs a session, or finds out whether a daemon is there for a record. Where none can be reached, it does what the request
+/// says instead: starts a daemon and tries again, or runs the words as a program of this machine, and does not return then.
 ///
-/// - Parameter body: Connects, and returns the status to exit with. Nothing of standard input may have been read before it
-///   throws `unreachable`.
-func reach(
-    _ request: Request, at address: DaemonAddress, _ body: () throws(ClientError) -> Int32
-) throws(ClientError) -> Int32 {
+/// - Returns: The status to exit with.
+func reach(_ request: Request, at address: DaemonAddress) throws(ClientError) -> Int32 {
     try request.checkOptions(for: address)
     var failure: ClientError
     do throws(ClientError) {
-        return try body()
+        return try attempt(request, at: address)
     } catch {
         failure = error
     }
     if request.startsDaemon, failure.isAbsence {
         do throws(ClientError) {
             try DaemonStart(address: address, port: request.port).run()
-            return try body()
+            return try attempt(request, at: address)
         } catch {
             failure = error
         }
@@ -33,6 +30,15 @@ func reach(
         runLocally(request.command)
     }
     throw failure
+}
+
+/// Nothing of standard input may have been read where it throws `unreachable`.
+private func attempt(_ request: Request, at address: DaemonAddress) throws(ClientError) -> Int32 {
+    if request.form == .session {
+        return try forwardInSession(request, to: address)
+    }
+    try address.checkReachable()
+    return ExitStatus.success
 }
 
 extension Request {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a request allocates, after as many were served before. The goal is nothing, but where a connection comes with it.
+/// What a request allocates, after as many were served before: nothing, but where a connection comes with it.
 ///
 /// Where there is more, `FASTDAEMON_TRACED_ALLOCATIONS=20` has the output of each test say where the first so many are.
 @Suite(
@@ -15,43 +15,40 @@ struct AllocationTests {
         daemon = try CountedDaemon(DaemonConfiguration(plugins: ["Echo"], limits: ["firstRecordSeconds": 600]))
     }
 
-    // What is left of these four is not a request's: the list of the slowest calls is copied where one comes into it.
-
     @Test("50 connections")
     func fifty() throws {
         let peers = try (0..<50).map { _ in try daemon.daemon.connect() }
-        try expect(atMost: 0.1, requests: 20_000) { try Load.echo().run(400, over: peers) }
+        try expect(atMost: 0, requests: 20_000) { try Load.echo().run(400, over: peers) }
     }
 
     @Test("one connection")
     func one() throws {
         let peer = try daemon.daemon.connect()
-        try expect(atMost: 0.1, requests: 5_000) { try Load.echo().run(5_000, over: [peer]) }
+        try expect(atMost: 0, requests: 5_000) { try Load.echo().run(5_000, over: [peer]) }
     }
 
     @Test("pipelined by 16")
     func pipelined() throws {
         let peer = try daemon.daemon.connect()
-        try expect(atMost: 0.1, requests: 16_000) { try Load.echo().runPipelined(1_000, over: peer) }
+        try expect(atMost: 0, requests: 16_000) { try Load.echo().runPipelined(1_000, over: peer) }
     }
 
     @Test("1 KiB of input and output")
     func small() throws {
         let peer = try daemon.daemon.connect()
-        try expect(atMost: 0.2, requests: 2_000) { try Load.echo(input: 1 << 10).run(2_000, over: [peer]) }
+        try expect(atMost: 0, requests: 2_000) { try Load.echo(input: 1 << 10).run(2_000, over: [peer]) }
     }
 
     @Test("64 KiB of input and output")
     func large() throws {
         let peer = try daemon.daemon.connect()
-        // Today three, of buffers that were given back after the request before; the goal is none.
-        try expect(atMost: 3.5, requests: 1_000) { try Load.echo(input: 64 << 10).run(1_000, over: [peer]) }
+        try expect(atMost: 0, requests: 1_000) { try Load.echo(input: 64 << 10).run(1_000, over: [peer]) }
     }
 
     @Test("a connection for each request")
     func separately() throws {
         // The connection, its exchange and its task.
-        try expect(atMost: 9.5, requests: 1_000) { try Load.echo().runSeparately(1_000, on: daemon.daemon) }
+        try expect(atMost: 11, requests: 1_000) { try Load.echo().runSeparately(1_000, on: daemon.daemon) }
     }
 
     /// Does `body` twice, and expects the second time to allocate no more than so much a request.
@@ -59,6 +56,7 @@ struct AllocationTests {
         try body()
         let count = Double(try daemon.allocations(body))
         print("allocations: \(count) for \(requests) requests, \(count / Double(requests)) each")
-        #expect(count <= most * Double(requests))
+        // Once in a quarter of an hour the list of the slowest calls begins anew.
+        #expect(count <= most * Double(requests) + 4)
     }
 }

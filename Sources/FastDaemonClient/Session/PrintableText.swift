@@ -10,9 +10,10 @@ public func printable(_ bytes: [UInt8]) -> ByteText {
         // The control characters from U+0080 on are c2 80 to c2 9f in UTF-8.
         if byte < 0x20 || byte == 0x7F || isAfterC2 && byte < 0xA0 {
             if isAfterC2 { shown.removeLast() }
-            for character in [UInt8(ascii: "\\"), UInt8(ascii: "x"), digit(byte >> 4), digit(byte & 15)] {
-                shown.append(character)
-            }
+            shown.append(UInt8(ascii: "\\"))
+            shown.append(UInt8(ascii: "x"))
+            shown.append(digit(byte >> 4))
+            shown.append(digit(byte & 15))
         } else {
             shown.append(byte)
         }

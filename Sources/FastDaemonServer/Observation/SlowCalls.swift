@@ -33,7 +33,28 @@ struct SlowCallsState {
         var calls: [SlowCall] = []
 
         /// Where the least of them stands, once there is no more room.
-        var least: Int?
+        private var least: Int?
+
+        init(number: UInt64) {
+            self.number = number
+            calls.reserveCapacity(capacity)
+        }
+
+        /// Returns how long a call has to take from now on to be kept.
+        mutating func add(_ call: SlowCall) -> UInt64 {
+            if calls.count < capacity {
+                calls.append(call)
+            } else if let least, call.total > calls[least].total {
+                calls[least] = call
+            } else {
+                return least.map { calls[$0].total } ?? 0
+            }
+            guard calls.count == capacity else { return 0 }
+            var least = 0
+            for index in calls.indices where calls[index].total < calls[least].total { least = index }
+            self.least = least
+            return calls[least].total
+        }
     }
 
     /// The newest last: four that are over, and the one that goes on.
@@ -45,28 +66,14 @@ struct SlowCallsState {
 
     mutating func note(_ call: SlowCall) {
         let number = call.end / Self.quarter
-        if number > periods.last?.number ?? 0 || periods.isEmpty {
+        // In place, by index: a copy of a period, however short its life, has the change after it copy all of them.
+        if periods.isEmpty || number > periods[periods.count - 1].number {
             periods.append(Period(number: number))
             periods.removeAll { $0.number + 4 < number }
         }
         let last = periods.count - 1
-        add(call, to: &periods[last])
-        // In place: a copy, however short its life, has the next note copy all of them.
-        threshold = periods[last].least.map { periods[last].calls[$0].total } ?? 0
+        threshold = periods[last].add(call)
         thresholdEnd = (periods[last].number + 1) * Self.quarter
-    }
-
-    private func add(_ call: SlowCall, to period: inout Period) {
-        if period.calls.count < Self.capacity {
-            period.calls.append(call)
-        } else if let least = period.least, call.total > period.calls[least].total {
-            period.calls[least] = call
-        } else {
-            return
-        }
-        if period.calls.count == Self.capacity {
-            period.least = period.calls.indices.min { period.calls[$0].total < period.calls[$1].total }
-        }
     }
 
     /// The slowest of the hour before `now`, the slowest first.

@@ -48,13 +48,17 @@ static __attribute__((constructor)) void begin(void) {
 
 static void write_trace(size_t size) {
     void *places[24];
-    char text[4096];
+    char text[8192];
     int length = snprintf(text, sizeof text, "counter: %zu bytes", size);
     int count = backtrace(places, 24);
     for (int index = 3; index < count; index++) {
+        // As addr2line(1) takes them.
         Dl_info info;
-        const char *name = dladdr(places[index], &info) && info.dli_sname != NULL ? info.dli_sname : "?";
-        length += snprintf(text + length, sizeof text - (size_t)length, " < %.150s", name);
+        if (dladdr(places[index], &info)) {
+            const char *slash = strrchr(info.dli_fname, '/');
+            length += snprintf(text + length, sizeof text - (size_t)length, " < %.100s+%#tx",
+                               slash != NULL ? slash + 1 : info.dli_fname, (char *)places[index] - (char *)info.dli_fbase);
+        }
     }
     text[length++] = '\n';
     ssize_t written = write(STDERR_FILENO, text, (size_t)length);

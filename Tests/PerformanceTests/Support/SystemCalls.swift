@@ -9,6 +9,9 @@ struct SystemCalls: CustomStringConvertible {
     /// The sum of some of them.
     subscript(names: String...) -> Int { names.reduce(0) { $0 + (counts[$1] ?? 0) } }
 
+    /// The waits of the loops.
+    var waits: Int { self["epoll_wait", "epoll_pwait", "epoll_pwait2"] }
+
     /// All of them.
     var total: Int { counts.values.reduce(0, +) }
 
