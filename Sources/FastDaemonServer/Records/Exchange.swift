@@ -128,10 +128,10 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
         }
     }
 
-    /// Has what comes served on the loop itself, while the task that calls this is suspended once for all of it: for as long as
-    /// nothing has to be waited for but the next request. `receive` says how it goes on.
+    /// Serves what is there, and has what comes served on the loop, while the task that calls this is suspended once for all of it:
+    /// for as long as nothing has to be waited for but the next request. `receive` says how it goes on.
     func serveOnLoop() async {
-        guard !needsTask else { return }
+        guard let deadline = serve() else { return }
         // What is not told here, its deadline or its end, is told to whoever waits next.
         _ = try? await connection.waitUntilReadable(deadline: deadline, servedBy: self)
     }
@@ -143,7 +143,12 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
                     receivedInTurn = 0
                     return deadline
                 }
-                if !input.isEmpty { try service.process(input, of: self) }
+                if isNew, input.first == SessionFrame.firstByte {
+                    // A session is its task's: it finds this again.
+                    try consume(0, of: input, missing: nil)
+                } else if !input.isEmpty {
+                    try service.process(input, of: self)
+                }
             }
         } catch {
             failure = error

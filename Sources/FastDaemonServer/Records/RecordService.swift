@@ -87,17 +87,18 @@ final class RecordService: @unchecked Sendable {
         exchange.connection.close()
     }
 
-    /// Answers requests one batch after the other. Most connections never have a call that goes on after its batch, so there
-    /// is no task group until one does.
+    /// Answers requests one batch after the other, on the loop where that is all there is to do. Most connections never have a call
+    /// that goes on after its batch, so there is no task group until one does.
     ///
     /// - Returns: what came of a session, where it is one; lent until the next suspension.
     private func converse(_ exchange: Exchange) async -> UnsafeRawBufferPointer? {
         var failure: ExchangeError?
         do throws(ExchangeError) {
-            while exchange.started.isEmpty, let input = try await exchange.receive() {
+            while exchange.started.isEmpty {
+                await exchange.serveOnLoop()
+                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
                 if exchange.isNew, input.first == SessionFrame.firstByte { return input }
                 try process(input, of: exchange)
-                if !exchange.isNew { await exchange.serveOnLoop() }
             }
         } catch {
             failure = error
