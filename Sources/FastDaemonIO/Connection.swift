@@ -14,12 +14,23 @@ public final class Connection: @unchecked Sendable {
     public let loop: EventLoop
 
     /// Where the peer is. A Unix peer has no address; see `credentials()`.
-    public let peerAddress: SocketAddress
+    public var peerAddress: SocketAddress { namedPeer?.address ?? .nameless }
+
+    /// Apart from the connection: an address takes more room than all the rest of it, and most peers have none.
+    private let namedPeer: NamedPeer?
+
+    private final class NamedPeer: Sendable {
+        let address: SocketAddress
+
+        init(_ address: SocketAddress) {
+            self.address = address
+        }
+    }
 
     private let registration: Registration
     init(_ descriptor: consuming Descriptor, from peer: SocketAddress, on loop: EventLoop) {
         self.loop = loop
-        peerAddress = peer
+        namedPeer = peer.isNameless ? nil : NamedPeer(peer)
         registration = Registration(descriptor, as: .connection, on: loop)
         loop.connectionCount.add(1, ordering: .relaxed)
     }

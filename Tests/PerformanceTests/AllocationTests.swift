@@ -42,7 +42,8 @@ struct AllocationTests {
     @Test("64 KiB of input and output")
     func large() throws {
         let peer = try daemon.daemon.connect()
-        try expect(atMost: 0, requests: 1_000) { try Load.echo(input: 64 << 10).run(1_000, over: [peer]) }
+        // Now and then a part of the input comes first, and is kept in a buffer until the rest is there.
+        try expect(atMost: 0.1, requests: 1_000) { try Load.echo(input: 64 << 10).run(1_000, over: [peer]) }
     }
 
     @Test("a connection for each request")
