@@ -62,16 +62,11 @@ open class Call: @unchecked Sendable {
         prepare(command, id: id)
     }
 
-    /// Makes this the call `id` of `command`, with the arguments that it took.
-    public final func prepare(_ command: PluginCommand, id: UInt64) {
-        begin(command, id)
-    }
-
     /// Makes this the call `id` of `command`, with arguments each of which has a zero byte after it.
     ///
     /// - Parameter arguments: They are not copied, and have to live as long as the call.
     public final func prepare(_ command: PluginCommand, id: UInt64, arguments: UnsafeRawBufferPointer) {
-        begin(command, id)
+        prepare(command, id: id)
         self.arguments.deallocate()
         self.arguments = zeroTerminatedStrings(in: arguments)
         argumentCount = self.arguments.count
@@ -82,7 +77,8 @@ open class Call: @unchecked Sendable {
         self.id = id
     }
 
-    private func begin(_ command: PluginCommand, _ id: UInt64) {
+    /// Makes this the call `id` of `command`, with the arguments that it took.
+    public final func prepare(_ command: PluginCommand, id: UInt64) {
         if self.command !== command { self.command = command }
         self.id = id
         limitDeadline = 0
@@ -92,7 +88,7 @@ open class Call: @unchecked Sendable {
         }
     }
 
-    /// How long a line may be whose words are taken from where they stand.
+    /// How long a line may be that is split without `Words`.
     private static let mostPlainBytes = 1024
 
     /// Takes the words of a line as arguments, if nothing in it is quoted and it is not long; see `Words.splitPlain`. A plugin may
@@ -101,7 +97,8 @@ open class Call: @unchecked Sendable {
     /// - Returns: the first word; nil where `takeArguments(_:)` has to follow, or there is no word.
     public final func takeArguments(ofPlain line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard line.count < Self.mostPlainBytes else { return nil }
-        reserveArguments(count: Self.mostPlainBytes / 2, byteCount: Self.mostPlainBytes)
+        // Most words are there where each has one byte.
+        reserveArguments(count: line.count / 2 + 1, byteCount: line.count + 1)
         let (list, bytes) = (arguments.baseAddress!, argumentBytes)
         let base = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
         var count = 0

@@ -28,6 +28,7 @@ public final class Connection: @unchecked Sendable {
     }
 
     private let registration: Registration
+
     init(_ descriptor: consuming Descriptor, from peer: SocketAddress, on loop: EventLoop) {
         self.loop = loop
         namedPeer = peer.isNameless ? nil : NamedPeer(peer)

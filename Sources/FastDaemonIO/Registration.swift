@@ -4,7 +4,7 @@ import FastDaemonSystem
 /// Serves what comes on a loop in the place of a task that waits for it. So the task need not be resumed for each short request,
 /// which would cost as much as the rest of it.
 public protocol ReadServer: AnyObject {
-    /// Called on the loop when something may be there to receive.
+    /// Called on the loop when something may be there to receive. It must not close the connection.
     ///
     /// - Returns: the deadline of the next wait (0: none), in nanoseconds of the loop's clock; nil where the task is to go on itself.
     func serve() -> UInt64?
@@ -174,7 +174,7 @@ final class Registration: @unchecked Sendable {
         resumeReader(.interrupted)
     }
 
-    /// Ends the reader's wait as if something had come.
+    /// Ends the reader's wait as if something had come. It is not served: who wakes it may be in the middle of something.
     func wakeReader() {
         resumeReader(.ready)
     }
@@ -182,23 +182,18 @@ final class Registration: @unchecked Sendable {
     // MARK: - What the loop tells
 
     func handle(_ flags: UInt32) {
-        if flags & clinux_peer_finished != 0 { peerHasFinished = true }
+        // All that is known first: whoever is told of one thing may ask for the others.
         let hangsUp = flags & clinux_hang_up != 0
-        if flags & (clinux_readable | clinux_peer_finished) != 0 || hangsUp {
-            isReadable = true
-            resumeReader(.ready)
-        }
+        let isFirstHangUp = hangsUp && !isHungUp
+        if hangsUp { isHungUp = true }
+        if hangsUp || flags & clinux_peer_finished != 0 { peerHasFinished = true }
+        if flags & (clinux_readable | clinux_peer_finished) != 0 || hangsUp { noteReadable() }
         if flags & clinux_writable != 0 || hangsUp {
             isWritable = true
             resumeWriter(.ready)
             onWritable.take()?()
         }
-        if hangsUp, !isHungUp {
-            isHungUp = true
-            peerHasFinished = true
-            onHangUp?()
-            onHangUp = nil
-        }
+        if isFirstHangUp { onHangUp.take()?() }
     }
 
     /// An entry of the deadline queue has come up.
@@ -215,17 +210,18 @@ final class Registration: @unchecked Sendable {
         }
     }
 
+    /// Something may be there to read: it is served, or the reader's task is resumed.
+    private func noteReadable() {
+        isReadable = true
+        guard let server = reader?.server, let deadline = server.serve() else { return resumeReader(.ready) }
+        // Unless the wait was ended in the meantime.
+        guard reader != nil else { return }
+        reader!.deadline = deadline
+        schedule(deadline)
+    }
+
     private func resumeReader(_ wakeup: Wakeup) {
         guard let waiter = reader else { return }
-        if case .ready = wakeup, let server = waiter.server, let deadline = server.serve() {
-            // Unless what was served has ended the wait.
-            if reader != nil {
-                reader!.deadline = deadline
-                schedule(deadline)
-            }
-            return
-        }
-        guard reader != nil else { return }
         reader = nil
         waiter.continuation.resume(returning: wakeup)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -53,6 +54,33 @@ import Testing
         greedy.hangUp()
         #expect(try daemon.ask("echo on") == Reply("on\n"))
         #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test("A reply goes to who asked, also where the rest of what they sent finds the buffers used up")
+    func outOfBuffersBehindRequest() throws {
+        let folder = try DaemonFolder()
+        let limits: [String: Double] = ["bufferBytes": 1_048_576, "recordSeconds": 60, "firstRecordSeconds": 60]
+        try folder.write(
+            DaemonConfiguration(limits: limits).text.replacingOccurrences(
+                of: "\"pluginDirectory\"", with: "\"loops\": 1, \"pluginDirectory\""))
+        let daemon = try RunningDaemon(in: folder)
+        // Each takes about 44,000 bytes; the last may find no room.
+        var greedy: [RawPeer] = []
+        while try daemon.status().bufferBytes < 1_000_000 {
+            try #require(greedy.count < 100)
+            greedy.append(try daemon.connect())
+            try greedy.last!.send([0, 8, 0, 0] + [UInt8](repeating: 0x78, count: 60_000))
+        }
+        let (first, second) = (try daemon.connect(), try daemon.connect())
+        for peer in [first, second] { #expect(try peer.ask("echo on") == Reply("on\n")) }
+        // So that the loop finds both at once, in this order.
+        kill(daemon.process, SIGSTOP)
+        try first.send(recordBytes("echo first") + [0, 0x04, 0, 0] + [UInt8](repeating: 0x78, count: 80_000))
+        try second.send(recordBytes("echo second"))
+        kill(daemon.process, SIGCONT)
+        #expect(try second.receiveReply() == Reply("second\n"))
+        #expect(try first.receiveReply() == Reply("first\n"))
+        #expect(try first.receiveReply().errors.contains("limits.bufferBytes"))
     }
 
     @Test("A status that is none counts as 255, and the log says so")

@@ -101,7 +101,8 @@ final class Reloader: Sendable {
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number
             outcome.changes = draft.changes + plan.changes
-            if draft.configuration.loops != current.configuration.loops {
+            let wanted = draft.configuration.loops
+            if loops.loops.count != (wanted > 0 ? wanted : EventLoopGroup.coreCount) {
                 outcome.changes.append("loops: the new number takes a restart, or an upgrade in place (SIGUSR2)")
             }
             switchOver(from: current, to: draft, plan)

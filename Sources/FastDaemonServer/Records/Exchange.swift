@@ -144,8 +144,7 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
                     return deadline
                 }
                 if isNew, input.first == SessionFrame.firstByte {
-                    // A session is its task's: it finds this again.
-                    try consume(0, of: input, missing: nil)
+                    putBack(input)
                 } else if !input.isEmpty {
                     try service.process(input, of: self)
                 }
@@ -154,6 +153,22 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
             failure = error
         }
         return nil
+    }
+
+    /// Keeps the beginning of a session for the task, whose it is. It may go beyond the budget: it is no more than the loop receives
+    /// at once, and is let go of as soon as the task has it.
+    private func putBack(_ input: UnsafeRawBufferPointer) {
+        if partialIsEmpty {
+            let partial = ByteBuffer(budget: core.budget)
+            partial.append(input, regardless: true)
+            self.partial = partial
+        }
+        partialMayHoldRecord = true
+    }
+
+    /// Lets go of what `receive` handed out, and somebody else has used up.
+    func releaseInput() {
+        partial = nil
     }
 
     /// Whether something else is to be done than to look for what comes.

@@ -169,7 +169,12 @@ final class RecordService: @unchecked Sendable {
         } catch {
             failure = error
         }
-        try exchange.consume(offset, of: input, missing: missing)
+        do throws(ExchangeError) {
+            try exchange.consume(offset, of: input, missing: missing)
+        } catch {
+            // The replies of this batch are this peer's all the same.
+            failure = failure ?? error
+        }
         if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
         if slot.output.count >= Self.batchSize { sendReplies() }
         if let failure { throw failure }

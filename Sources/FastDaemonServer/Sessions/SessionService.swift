@@ -19,6 +19,7 @@ extension RecordService {
             session.releaseCall()
         }
         session.process(bytes)
+        exchange.releaseInput()
         await session.receive { $0 == .request || $0 == .gathering }
         guard let running = session.running else {
             await session.receive { $0 != .over }

@@ -5,9 +5,9 @@ row_a() { cpu_row a "echo, Unix, 50 connections" 1.15 -c 50; }
 row_b() { cpu_row b "echo, one request a connection" 1.1 -c 50 --reconnect; }
 row_c() { cpu_row c "echo, pipelined by 16" 1.6 -c 50 -P 16; }
 
-# cpu_row ROW TITLE GOAL OPTION ...: server CPU a request against the C echo's.
+# cpu_row ROW TITLE GOAL OPTION ...: server CPU a request against the C echo's, which has one thread, as the daemon has one loop.
 cpu_row() {
-    local row=$1 title=$2 goal=$3 round
+    local row=$1 title=$2 goal=$3 round loops=1
     shift 3
     start_daemon
     start_reference

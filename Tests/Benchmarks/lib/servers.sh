@@ -37,6 +37,7 @@ write_config() {
     cat >"$work/fastdaemon.json" <<END
 {
   "listen": [ { "unix": "$work/daemon.sock" } ],
+  "loops": ${loops:-0},
   "pluginDirectory": "$work/plugins",
   "plugins": [
     { "library": "libEcho.so" },
