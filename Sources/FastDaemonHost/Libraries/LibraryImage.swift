@@ -34,7 +34,7 @@ public final class LibraryImage: Sendable {
     }
 
     /// The SHA-256 digest of the bytes, in hexadecimal digits, as sha256sum(1) prints it. It is computed when it is first asked
-    /// for: in half a millisecond for a megabyte where the processor has instructions for it, in ten times that where not.
+    /// for: in about a millisecond for a megabyte where the processor has instructions for it, in ten times that where not.
     public var digest: String {
         knownDigest.withLock { known in
             if let known { return known }
