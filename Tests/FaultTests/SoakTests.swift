@@ -43,7 +43,8 @@ import Testing
             Sample.typical(of: samples.suffix(samples.count / 5))
         )
         #expect(late.descriptors <= early.descriptors + 4, "\(early) \(late)")
-        #expect(late.threads <= early.threads + 1, "\(early) \(late)")
+        // The one that loads and those that destroy what a reload left come and go.
+        #expect(late.threads <= early.threads + 3, "\(early) \(late)")
         #expect(late.processes <= early.processes + 1, "\(early) \(late)")
         #expect(late.residentBytes - early.residentBytes < 4 << 20, "\(early) \(late)")
         #expect(try daemon.stop().status == .exited(0))
