@@ -18,6 +18,7 @@ import Testing
         let folder = try DaemonFolder()
         try folder.build("crashing")
         let daemon = try RunningDaemon(configuration(0), in: folder)
+        try useAllThreads(of: daemon)
         let full = load(on: daemon).run(seconds: 2)
         let rate = 0.7 * Double(full.calls) / 2
         print("soak: \(Int(Self.seconds)) s at \(Int(rate)) calls a second")
@@ -26,7 +27,12 @@ import Testing
         let watch = Stopwatch()
         var planned = Planned()
         var samples: [Sample] = []
-        while watch.seconds < Self.seconds {
+        // Where the machine has no time for it, the same number of calls takes longer.
+        let calls = Int(rate * Self.seconds)
+        while watch.seconds < Self.seconds || load.calls < calls {
+            guard watch.seconds < 4 * Self.seconds else {
+                throw TestFailure("\(load.calls) calls in \(watch.seconds) s, of \(calls)")
+            }
             try planned.happen(to: daemon, at: watch.seconds, configuration)
             samples.append(try Sample(of: daemon, at: watch.seconds))
             usleep(100_000)
@@ -36,18 +42,23 @@ import Testing
         report(tally, planned, samples)
 
         #expect(full.failures + tally.failures == [])
-        #expect(Double(tally.calls) > rate * Self.seconds * 0.9, "it did not keep up")
         // What a daemon takes at first it keeps; from then on there must be no more.
         let (early, late) = (
             Sample.typical(of: samples.dropFirst(samples.count / 5).prefix(samples.count / 5)),
             Sample.typical(of: samples.suffix(samples.count / 5))
         )
         #expect(late.descriptors <= early.descriptors + 4, "\(early) \(late)")
-        // The one that loads and those that destroy what a reload left come and go.
-        #expect(late.threads <= early.threads + 3, "\(early) \(late)")
+        #expect(late.threads <= early.threads + 1, "\(early) \(late)")
         #expect(late.processes <= early.processes + 1, "\(early) \(late)")
         #expect(late.residentBytes - early.residentBytes < 4 << 20, "\(early) \(late)")
         #expect(try daemon.stop().status == .exited(0))
+    }
+
+    /// Threads for handlers are started when they are first needed, and stay: a drift in their number is one from here on.
+    private func useAllThreads(of daemon: RunningDaemon) throws {
+        let peers = try (0..<8).map { _ in try daemon.connect() }
+        for peer in peers { try peer.send("wait 0.2") }
+        for peer in peers { #expect(try peer.receiveReply() == Reply("waited 0.2\n")) }
     }
 
     /// The config of each reload differs a little from the one before.
