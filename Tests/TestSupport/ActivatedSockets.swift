@@ -15,7 +15,7 @@ public final class ActivatedSockets {
         let descriptor = socket(AF_UNIX, kind | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = unixAddress(path)
         let bound = withAddress(&address) { bind(descriptor, $0, $1) }
-        guard bound == 0, datagram || listen(descriptor, 511) == 0 else {
+        guard bound == 0, datagram || listen(descriptor, 1024) == 0 else {
             throw TestFailure("cannot listen on \(path): \(errno)")
         }
         sockets.append((descriptor, name))
