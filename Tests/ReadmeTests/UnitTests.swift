@@ -47,8 +47,9 @@ struct UnitTests {
         let allowed = try allowedCalls()
         #expect(allowed.count > 200)
         let used = try usedCalls()
-        #expect(used.isSuperset(of: ["epoll_wait", "accept4", "execve", "memfd_create", "prctl"]), "\(used)")
-        #expect(used.subtracting(allowed).sorted() == [])
+        let expected: Set = ["epoll_wait", "accept4", "execve", "memfd_create", "prctl"]
+        #expect(expected.isSubset(of: used.keys), "\(used.keys)")
+        for (name, line) in used where !allowed.contains(name) { Issue.record("\(name) is not let through: \(line)") }
     }
 
     // MARK: - System calls
@@ -91,8 +92,8 @@ struct UnitTests {
         }
     }
 
-    /// What a daemon and all its processes call in a busy life.
-    private func usedCalls() throws -> Set<String> {
+    /// What a daemon and all its processes call in a busy life, each with a line of the trace that has it.
+    private func usedCalls() throws -> [String: Substring] {
         let daemons = try DaemonFolder()
         let trace = folder.file("trace")
         let configuration = DaemonConfiguration(
@@ -123,7 +124,16 @@ struct UnitTests {
         try work()
         kill(successor, SIGTERM)
         #expect(try daemon.wait().status == .exited(0))
-        let lines = try String(contentsOfFile: trace, encoding: .utf8)
-        return Set(lines.matches(of: /(?m)^\d+ +(?:<\.\.\. )?([a-z0-9_]+)[( ]/).map { String($0.1) })
+        return try calls(in: String(contentsOfFile: trace, encoding: .utf8))
+    }
+
+    private func calls(in trace: String) -> [String: Substring] {
+        trace.split(separator: "\n").reduce(into: [:]) { calls, line in
+            guard let name = line.firstMatch(of: /^\d+ +(?:<\.\.\. )?([a-z0-9_]+)[( ]/)?.1 else { return }
+            // The kernel's calls are numbered up to a few hundred. A number far beyond that (0x1038 was seen, once) is nobody's
+            // call but a misreading: there is nothing that a filter could keep from it.
+            if name.hasPrefix("syscall_0x"), let number = Int(name.dropFirst(10), radix: 16), number >= 0x400 { return }
+            calls[String(name)] = line
+        }
     }
 }
