@@ -2,10 +2,7 @@
 # What `make bench` runs: the daemon and a reference alternately in several rounds, and what comes of it as ratios.
 # Nothing is asserted; each row says its goal, what was measured, and whether that is met.
 # shellcheck disable=SC2034 # The variables are used by what is read from lib.
-set -euo pipefail
-
-here=$(cd "$(dirname "$0")" && pwd)
-repository=$(cd "$here/../.." && pwd)
+. "$(dirname "$0")/lib/common.sh"
 . "$here/lib/servers.sh"
 . "$here/lib/rows.sh"
 . "$here/lib/session_rows.sh"
@@ -33,11 +30,6 @@ usage: bench.sh [--rounds N] [--seconds S] [--rows LETTERS] [--build FOLDER] [--
 END
 }
 
-fail() {
-    echo "bench.sh: $*" >&2
-    exit 1
-}
-
 rounds=5 seconds=2 rows=abcdefghijklmno build='' json='' save=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -52,10 +44,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/fastdaemon-bench.XXXXXX")
-trap 'stop_servers; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-
+make_work_folder bench stop_servers
 # Both sides of 10,000 connections need as many descriptors.
 ulimit -n "$(ulimit -Hn)"
 

@@ -2,10 +2,7 @@
 # What `make bench-peers` runs: the daemon and what people use today for the same work, alternately in several rounds with the
 # same load generator, and what comes of it as ratios to a bare epoll echo in C.
 # shellcheck disable=SC2034,SC2154 # What is read from lib uses the variables, and has others.
-set -euo pipefail
-
-here=$(cd "$(dirname "$0")" && pwd)
-repository=$(cd "$here/../.." && pwd)
+. "$(dirname "$0")/lib/common.sh"
 . "$here/lib/servers.sh"
 . "$here/lib/table.sh"
 . "$here/lib/peers.sh"
@@ -35,11 +32,6 @@ usage: peers.sh [--rounds N] [--seconds S] [--rows LETTERS] [--peers NAMES] [--s
 END
 }
 
-fail() {
-    echo "peers.sh: $*" >&2
-    exit 1
-}
-
 rounds=5 seconds=1 rows=abcdefghijkl build='' json='' svg='' save='' readme='' chosen='' syscalls=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -60,9 +52,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/fastdaemon-peers.XXXXXX")
-trap 'stop_peers; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+make_work_folder peers stop_peers
 # nginx and memcached may run as another user.
 chmod 711 "$work"
 

@@ -114,8 +114,7 @@ start_peer() {
 stop_peers() {
     local peer
     for peer in "${!running[@]}"; do
-        kill "${running[$peer]}" 2>/dev/null || true
-        wait "${running[$peer]}" 2>/dev/null || true
+        stop_server "${running[$peer]}"
         unset "running[$peer]"
     done
 }
