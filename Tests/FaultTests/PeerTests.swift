@@ -99,10 +99,10 @@ import Testing
             if index % 3 == 0 { peer.resetWhenClosed() }
         }
         for index in 0..<200 { try hangUp(index) }
-        try daemon.waitUntilIdle()
+        try daemon.waitUntilIdle(others: 1)
         let descriptors = daemon.descriptorCount
         for index in 0..<10_000 { try hangUp(index) }
-        try daemon.waitUntilIdle()
+        try daemon.waitUntilIdle(others: 1)
         let tally = beside.stop()
         print("hang-ups: \(daemon.descriptorCount) descriptors, before \(descriptors); \(tally.calls) calls beside")
         #expect(tally.failures == [])

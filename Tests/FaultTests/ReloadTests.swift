@@ -33,9 +33,9 @@ import Testing
                 case 2: truncate(path, bytes.count / 20)
                 default: unlink(path)
                 }
-                if try !daemon.reload() { refused += 1 }
+                if try !daemon.reload().isTakenUp { refused += 1 }
                 try daemon.folder.replace(name, with: bytes + Data([UInt8(round)]))
-                #expect(try daemon.reload())
+                #expect(try daemon.reload().isTakenUp)
             }
         }
         let tally = load.stop()
@@ -58,12 +58,12 @@ import Testing
         ] {
             try daemon.folder.build(name)
             try daemon.folder.replace("libEcho.so", with: daemon.folder.bytes(of: "lib\(name).so"))
-            #expect(try !daemon.reload(), "\(name)")
+            #expect(try !daemon.reload().isTakenUp, "\(name)")
             #expect(daemon.generation == 1)
             #expect(try daemon.commands() == commands)
         }
         try daemon.folder.replace("libEcho.so", with: good + Data([1]))
-        #expect(try daemon.reload())
+        #expect(try daemon.reload().isTakenUp)
         let tally = load.stop()
         print("broken versions: \(tally.calls) calls, \(tally.failed) failed")
         #expect(tally.failures == [])
@@ -83,7 +83,7 @@ import Testing
             guard watch.seconds < 60 else { break }
             reloads += 1
             try change(daemon.folder, round: reloads, echo: whole)
-            #expect(try daemon.reload())
+            #expect(try daemon.reload().isTakenUp)
             #expect(daemon.generation == reloads + 1)
             // They are spread over the time that the calls take.
             while load.calls < 2000 * min(reloads, 50), watch.seconds < 60 { usleep(1000) }
@@ -129,7 +129,7 @@ import Testing
             let before = daemon.generation
             try daemon.folder.rewrite(Data(bytes))
             let text = "round \(round): \(String(decoding: bytes, as: UTF8.self))"
-            if try daemon.reload() {
+            if try daemon.reload().isTakenUp {
                 #expect(daemon.generation == before + 1, "\(text)")
             } else {
                 refused += 1
@@ -138,7 +138,7 @@ import Testing
                 #expect(try daemon.files() == files, "\(text)")
             }
             try daemon.folder.rewrite(Data(good.text.utf8))
-            #expect(try daemon.reload())
+            #expect(try daemon.reload().isTakenUp)
             #expect(try daemon.commands() == commands, "after \(text)")
             #expect(try daemon.files() == files, "after \(text)")
         }

@@ -44,14 +44,14 @@ import Testing
         daemon.resetPeak()
         let before = daemon.residentBytes
         for session in still { session.raw.hangUp() }
-        try daemon.waitUntilIdle(connections: 1)
+        try daemon.waitUntilIdle()
         let sessions = try flood(window: 0x7FFF_FFFF)
         try daemon.waitUntilAtRest()
         let most = daemon.peakResidentBytes - before
         for session in sessions { session.raw.hangUp() }
         print("endless streams: \(most >> 20) MiB more of \(cap >> 20), for \(count) clients")
         #expect(most < cap + cap / 10)
-        try daemon.waitUntilIdle(connections: 1)
+        try daemon.waitUntilIdle()
         #expect(try daemon.status().bufferBytes == 0)
     }
 

@@ -30,8 +30,8 @@ import Testing
         #expect(try peer.ask("wait never").errors.contains("no number of seconds"))
         try peer.send("wait 20")
         let other = try daemon.connect()
-        var status = try decodedStatus(other)
-        while status.commands.first(where: { $0.name == "wait" })?.running != 1 { status = try decodedStatus(other) }
+        var status = try daemon.status(other)
+        while status.commands.first(where: { $0.name == "wait" })?.running != 1 { status = try daemon.status(other) }
         #expect(status.process == daemon.process)
         #expect(status.connections == 2)
         #expect(status.uptimeSeconds > 0 && status.uptimeSeconds < 60)
@@ -47,10 +47,6 @@ import Testing
         #expect(commands["wait"]?.totals.failures == 1)
         peer.hangUp()
         #expect(try daemon.stop().status == .exited(0))
-    }
-
-    private func decodedStatus(_ peer: RawPeer) throws -> DaemonStatus {
-        try JSONDecoder().decode(DaemonStatus.self, from: Data(peer.ask("daemon status --json").output.utf8))
     }
 
     private struct Plugins: Decodable {

@@ -59,7 +59,7 @@ import Testing
         ])
     func neverReads(line: String) throws {
         let daemon = try RunningDaemon(
-            withToolbox: DaemonConfiguration(limits: ["idleSeconds": 0.5, "recordBytes": 4_194_304]))
+            with: ["toolbox"], DaemonConfiguration(limits: ["idleSeconds": 0.5, "recordBytes": 4_194_304]))
         let before = daemon.residentBytes
         let peer = try daemon.connect()
         let input = line == "echo" ? String(repeating: "x", count: 4_000_000) : ""
@@ -75,7 +75,7 @@ import Testing
 
     @Test("A peer that pipelines for ever and never reads is held back: the daemon's memory stays bounded")
     func pipelinesWithoutReading() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["idleSeconds": 1]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["idleSeconds": 1]))
         _ = try daemon.ask("echo warm")
         let before = daemon.residentBytes
         var held = 0

@@ -5,7 +5,7 @@ import Testing
 struct GoodbyeTests {
     @Test("A call whose caller was gone before it began is given up, on a connection that had calls before")
     func goneBeforeItBegan() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         for _ in 0..<20 {
             let peer = try daemon.connect()
             #expect(try peer.ask("wait 0") == Reply("waited 0\n"))
@@ -36,7 +36,7 @@ struct GoodbyeTests {
 
     @Test("A bad record does not cut a reply that its peer has not read yet")
     func badRecordBehindLargeReply() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         try peer.send(recordBytes("big 3000000") + [0xFF, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 7, count: 5000))
         #expect(try peer.receiveReply().output.utf8.count == 3_000_000)

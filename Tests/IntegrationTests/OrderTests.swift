@@ -49,21 +49,21 @@ import Testing
 
     @Test("No more of a plugin's commands run at once than its limit allows")
     func pluginLimit() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["commandsPerPlugin": 3]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["commandsPerPlugin": 3]))
         #expect(try peakOfTwelve(daemon) == 3)
     }
 
     @Test("An entry's own concurrency is its bound")
     func entryLimit() throws {
         let daemon = try RunningDaemon(
-            withToolbox: DaemonConfiguration(plugins: [#"{ "library": "libtoolbox.so", "concurrency": 2 }"#]))
+            with: ["toolbox"], DaemonConfiguration(plugins: [#"{ "library": "libtoolbox.so", "concurrency": 2 }"#]))
         #expect(try peakOfTwelve(daemon) == 2)
     }
 
     @Test("No more commands run at once in the whole daemon than its limit allows")
     func daemonLimit() throws {
         let daemon = try RunningDaemon(
-            withToolbox: DaemonConfiguration(limits: ["commands": 4, "commandsPerPlugin": 10]))
+            with: ["toolbox"], DaemonConfiguration(limits: ["commands": 4, "commandsPerPlugin": 10]))
         #expect(try peakOfTwelve(daemon) == 4)
     }
 
@@ -91,7 +91,7 @@ import Testing
 
     @Test("A peer that hangs up while its command runs cancels it")
     func hangUp() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         try peer.send("hold")
         #expect(daemon.waitForLine { $0.contains("hold begins") } != nil)
@@ -103,7 +103,7 @@ import Testing
     @Test("A call that waits for its turn is forgotten when its peer hangs up")
     func hangUpWhileWaiting() throws {
         let daemon = try RunningDaemon(
-            withToolbox: DaemonConfiguration(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 1]))
+            with: ["toolbox"], DaemonConfiguration(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 1]))
         let holding = try daemon.connect()
         try holding.send("hold")
         #expect(daemon.waitForLine { $0.contains("hold begins") } != nil)
@@ -119,7 +119,7 @@ import Testing
 
     @Test("A peer that hangs up in the middle of its request, or of its reply, costs nothing")
     func hangUpInBetween() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let staying = try daemon.connect()
         var descriptors = 0
         for round in 0..<3 {
@@ -138,7 +138,7 @@ import Testing
 
     @Test("A handler that says later is answered in its place")
     func later() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         try peer.send((0..<100).flatMap { recordBytes($0 % 2 == 0 ? "later" : "echo \($0)") })
         for index in 0..<100 {
@@ -148,7 +148,7 @@ import Testing
 
     @Test("A handler that changes its folder or umask does not disturb the next one")
     func folders() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["commands": 1]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["commands": 1]))
         let before = try daemon.ask("where").output
         #expect(before.hasSuffix("\n") && !before.hasPrefix("/tmp/ "))
         #expect(try daemon.ask("where /proc").output.hasPrefix("/proc "))
@@ -159,7 +159,7 @@ import Testing
 
     @Test("Two handlers that run at once are each in a folder of their own")
     func foldersAtOnce() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         let folders = (0..<40).map { ["/proc", "/sys", "/dev", "/"][$0 % 4] }
         try peer.send(folders.flatMap { recordBytes("where \($0)") })

@@ -49,7 +49,7 @@ import Testing
 
     @Test("A library that is written over in place while the daemon runs does no harm")
     func overwritten() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         try peer.send("hold")
         #expect(daemon.waitForLine { $0.contains("hold begins") } != nil)

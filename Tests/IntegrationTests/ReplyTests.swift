@@ -5,7 +5,7 @@ import Testing
 @Suite("Replies that cannot be sent as they are", .ownThread, .timeLimit(.minutes(1))) struct ReplyTests {
     @Test("Output over replyBytes becomes an error, and the connection goes on", arguments: ["big 5000", "echo"])
     func tooLong(line: String) throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["replyBytes": 4000]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["replyBytes": 4000]))
         let peer = try daemon.connect()
         let reply = try peer.ask(line, input: String(repeating: "x", count: 5000))
         #expect(reply.output == "")
@@ -17,7 +17,7 @@ import Testing
 
     @Test("A handler that goes on writing over the limit takes no memory")
     func runaway() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["replyBytes": 1_000_000]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["replyBytes": 1_000_000]))
         _ = try daemon.ask("big 1000000")
         let before = daemon.residentBytes
         #expect(try daemon.ask("big 2000000000").errors.contains("limits.replyBytes"))
@@ -26,7 +26,7 @@ import Testing
 
     @Test("Output that is not UTF-8 becomes an error that says where it is not")
     func notUTF8() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         let reply = try peer.ask("latin")
         #expect(reply.output == "")
@@ -58,12 +58,8 @@ import Testing
 
     @Test("A reply goes to who asked, also where the rest of what they sent finds the buffers used up")
     func outOfBuffersBehindRequest() throws {
-        let folder = try DaemonFolder()
         let limits: [String: Double] = ["bufferBytes": 1_048_576, "recordSeconds": 60, "firstRecordSeconds": 60]
-        try folder.write(
-            DaemonConfiguration(limits: limits).text.replacingOccurrences(
-                of: "\"pluginDirectory\"", with: "\"loops\": 1, \"pluginDirectory\""))
-        let daemon = try RunningDaemon(in: folder)
+        let daemon = try RunningDaemon(DaemonConfiguration(limits: limits, others: ["loops": "1"]))
         // Each takes about 44,000 bytes; the last may find no room.
         var greedy: [RawPeer] = []
         while try daemon.status().bufferBytes < 1_000_000 {
@@ -85,7 +81,7 @@ import Testing
 
     @Test("A status that is none counts as 255, and the log says so")
     func badStatus() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(level: "info"))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(level: "info"))
         #expect(try daemon.ask("status 300") == Reply(""))
         #expect(
             daemon.waitForLine { $0.contains("status returned 300, which is no exit status; it counts as 255") } != nil)

@@ -8,7 +8,7 @@ import Testing
     private let work: String
 
     init() throws {
-        daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        daemon = try RunningDaemon(with: ["toolbox"])
         work = daemon.folder.file("work")
         // Names that are commands: the client under other names.
         try FileManager.default.createDirectory(atPath: daemon.folder.file("bin"), withIntermediateDirectories: false)

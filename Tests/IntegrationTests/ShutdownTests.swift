@@ -66,7 +66,7 @@ import Testing
 
     @Test("Over the drain limit calls are cancelled and named, and the status is 1")
     func drainLimit() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["drainSeconds": 0.2]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["drainSeconds": 0.2]))
         let peer = try daemon.connect()
         try peer.send("hold")
         #expect(daemon.waitForLine { $0.contains("hold begins") } != nil)
@@ -81,7 +81,7 @@ import Testing
 
     @Test("A handler that does not even heed its cancellation does not keep the daemon from ending")
     func stubborn() throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration(limits: ["drainSeconds": 0.1]))
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["drainSeconds": 0.1]))
         let peer = try daemon.connect()
         try peer.send("stubborn")
         #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)
@@ -95,7 +95,7 @@ import Testing
 
     @Test("A second signal ends it at once, with its number in the status", arguments: [SIGTERM, SIGINT])
     func secondSignal(signal: Int32) throws {
-        let daemon = try RunningDaemon(withToolbox: DaemonConfiguration())
+        let daemon = try RunningDaemon(with: ["toolbox"])
         let peer = try daemon.connect()
         try peer.send("stubborn")
         #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)

@@ -100,9 +100,9 @@ struct UnitTests {
             listen: [
                 #"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#, #"{ "unixDatagram": "datagrams" }"#,
             ],
-            plugins: ["Echo", #"{ "library": "libWait.so", "execution": "process" }"#, "Count"])
-        try daemons.write(
-            configuration.text.replacing("\"pluginDirectory\"", with: "\"watch\": true, \"pluginDirectory\""))
+            plugins: ["Echo", #"{ "library": "libWait.so", "execution": "process" }"#, "Count"],
+            others: ["watch": "true"])
+        try daemons.write(configuration.text)
         let daemon = try RunningDaemon(
             startingIn: daemons, launcher: ["/usr/bin/env", "strace", "-D", "-f", "-qq", "-o", trace])
         try daemon.waitUntilReady()

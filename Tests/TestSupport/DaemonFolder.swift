@@ -64,17 +64,21 @@ public struct DaemonConfiguration: Sendable {
     public var level: String
     /// The format of the log.
     public var format: String
+    /// What else the config says, each as JSON, such as `["loops": "1"]`.
+    public var others: [String: String]
 
     /// A config that serves the given plugins on a Unix socket named "socket".
     public init(
         listen: [String] = [#"{ "unix": "socket" }"#], plugins: [String] = ["Echo", "Wait", "Count"],
-        limits: [String: Double] = [:], level: String = "notice", format: String = "text"
+        limits: [String: Double] = [:], level: String = "notice", format: String = "text",
+        others: [String: String] = [:]
     ) {
         self.listen = listen
         self.plugins = plugins
         self.limits = limits
         self.level = level
         self.format = format
+        self.others = others
     }
 
     /// Whether plugins that are given by name alone are served from worker processes: so a test of what holds for any command
@@ -92,8 +96,10 @@ public struct DaemonConfiguration: Sendable {
         let limits = limits.map { name, value in
             "\"\(name)\": \(value == value.rounded() ? "\(Int(value))" : "\(value)")"
         }
+        let others = others.map { name, value in "  \"\(name)\": \(value),\n" }.joined()
         return """
             {
+            \(others)\
               "listen": [ \(listen.joined(separator: ", ")) ],
               "pluginDirectory": "plugins",
               "plugins": [ \(plugins.joined(separator: ", ")) ],

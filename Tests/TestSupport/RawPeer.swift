@@ -29,7 +29,7 @@ public final class RawPeer: Sendable {
     }
 
     /// How long a call may block, in seconds. It bounds a test that would hang.
-    public static let patience = 15
+    public static let patience = 60
 
     /// The descriptor's number.
     public let descriptor: Int32

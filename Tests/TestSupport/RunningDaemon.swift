@@ -16,7 +16,7 @@ public final class RunningDaemon: @unchecked Sendable {
 
     /// How long a test waits for a daemon, in seconds. It bounds a test that would hang, and is never waited out by one that
     /// passes.
-    private static let patience = 15.0
+    private static let patience = 60.0
 
     /// Starts a daemon, and returns once it serves.
     ///

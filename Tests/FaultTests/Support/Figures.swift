@@ -17,31 +17,3 @@ extension RawPeer {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     }
 }
-
-/// What `daemon status --json` says, as far as the faults are concerned.
-struct Status: Decodable {
-    struct Command: Decodable {
-        var name: String
-        var running: Int
-        var waiting: Int
-    }
-    var connections: Int
-    var bufferBytes: Int
-    var commands: [Command]
-}
-
-extension RunningDaemon {
-    /// What it says of itself.
-    func status() throws -> Status {
-        try JSONDecoder().decode(Status.self, from: Data(ask("daemon status --json").output.utf8))
-    }
-
-    /// Waits until nothing runs or waits but what asks, and until as many connections are left.
-    func waitUntilIdle(connections: Int = 2) throws {
-        try wait(until: "nothing runs") {
-            let status = try status()
-            return status.connections <= connections
-                && status.commands.allSatisfy { ($0.running == 0 || $0.name == "daemon") && $0.waiting == 0 }
-        }
-    }
-}

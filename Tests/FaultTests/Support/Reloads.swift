@@ -2,27 +2,6 @@ import Foundation
 import TestSupport
 
 extension RunningDaemon {
-    private static func isOutcome(_ line: String) -> Bool {
-        line.contains(" notice: reloaded ") || line.contains(" error: not reloaded")
-    }
-
-    /// Has the daemon take up what has changed, and waits until it has, or has refused to.
-    ///
-    /// - Returns: whether it has.
-    func reload() throws -> Bool {
-        let before = log.count(where: Self.isOutcome)
-        send(SIGHUP)
-        var seen = 0
-        let outcome = waitForLine { line in
-            if Self.isOutcome(line) { seen += 1 }
-            return seen > before
-        }
-        guard let outcome else {
-            throw TestFailure("no word of a reload: \(log.suffix(10).joined(separator: "\n"))")
-        }
-        return outcome.contains(" notice: reloaded ")
-    }
-
     /// Which generation is served, by the log; 1 is the first.
     var generation: Int {
         let line = log.last { $0.contains(" notice: reloaded ") }

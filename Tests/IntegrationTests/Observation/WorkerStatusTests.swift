@@ -3,30 +3,6 @@ import TestSupport
 import Testing
 
 @Suite("The status of worker processes", .ownThread, .timeLimit(.minutes(1))) struct WorkerStatusTests {
-    private struct Status: Decodable {
-        struct Worker: Decodable {
-            var plugin: String
-            var process: Int32
-            var state: String
-            var calls: Int
-            var residentBytes: Int
-        }
-
-        struct Pool: Decodable {
-            var plugin: String
-            var waiting: Int
-            var crashes: Int
-            var quarantine: String?
-        }
-
-        var workers: [Worker]
-        var pools: [Pool]
-    }
-
-    private func status(_ peer: RawPeer) throws -> Status {
-        try JSONDecoder().decode(Status.self, from: Data(peer.ask("daemon status --json").output.utf8))
-    }
-
     @Test("tells process, state, calls and memory of each")
     func workers() throws {
         let daemon = try RunningDaemon(
@@ -35,13 +11,13 @@ import Testing
             ]))
         let peer = try daemon.connect()
         #expect(try peer.ask("wait 0") == Reply("waited 0\n"))
-        let idle = try status(peer)
+        let idle = try daemon.status(peer)
         #expect(Set(idle.workers.map(\.process)) == Set(daemon.workerProcesses))
         #expect(idle.workers.allSatisfy { $0.plugin == "wait" && $0.residentBytes > 1 << 20 })
         #expect(idle.workers.map(\.calls).reduce(0, +) == 1)
         let other = try daemon.connect()
         try other.send(recordBytes("wait 20"))
-        try daemon.waitUntil("a worker is busy") { try status(peer).workers.contains { $0.state == "busy" } }
+        try daemon.wait(until: "a worker is busy") { try daemon.status(peer).workers.contains { $0.state == "busy" } }
         let lines = try peer.ask("daemon status").output.split(separator: "\n").map(String.init)
         #expect(lines.contains { $0.hasPrefix("plugin  worker") })
         #expect(lines.contains { $0.split(separator: " ").prefix(3).last == "busy" })
@@ -56,8 +32,8 @@ import Testing
     func quarantine() throws {
         let daemon = try RunningDaemon(workers: ["crashing"])
         let peer = try daemon.connect()
-        try daemon.waitUntil("it is in quarantine") { try peer.ask("crash").errors.contains("quarantined") }
-        let pool = try status(peer).pools.first { $0.plugin == "crashing" }
+        try daemon.wait(until: "it is in quarantine") { try peer.ask("crash").errors.contains("quarantined") }
+        let pool = try daemon.status(peer).pools.first { $0.plugin == "crashing" }
         #expect(pool?.crashes == 5 && pool?.quarantine?.contains("SIGSEGV") == true, "\(pool as Any)")
         let table = try peer.ask("daemon status").output
         #expect(table.contains("\ncrashing: quarantined") && table.contains("SIGSEGV"))

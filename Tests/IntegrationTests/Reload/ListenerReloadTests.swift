@@ -32,8 +32,8 @@ struct ListenerReloadTests {
             #expect(!FileManager.default.fileExists(atPath: daemon.folder.file(name)))
         }
         // What had come is answered first, so it takes a moment.
-        try daemon.waitUntil("the port is closed") { (try? RawPeer(tcp: tcp).ask("echo gone")) == nil }
-        try daemon.waitUntil("the port for datagrams is closed") {
+        try daemon.wait(until: "the port is closed") { (try? RawPeer(tcp: tcp).ask("echo gone")) == nil }
+        try daemon.wait(until: "the port for datagrams is closed") {
             let peer = try RawPeer(udp: udp)
             // The kernel answers for a port that is closed.
             return (try? peer.send("echo gone")) == nil || (try? peer.receiveDatagram()) == nil
@@ -41,7 +41,7 @@ struct ListenerReloadTests {
         // A connection outlives its listener.
         #expect(try staying.ask("echo here").output == "here\n")
         configuration.listen = all
-        let lines = try daemon.reload(configuration)
+        let lines = try daemon.reload(configuration).lines
         #expect(try daemon.connect("second").ask("echo back").output == "back\n")
         #expect(lines.filter { $0.contains("is listened at") }.count == 4)
     }

@@ -12,7 +12,7 @@ struct RefusedReloadTests {
             { "listen": [ { "unix": "other" } ], "pluginDirectory": "plugins", "limits": { "commands": -1 }, "watch": 3,
               "plugins": [ { "library": "libEcho.so" } ] }
             """)
-        let lines = try daemon.reload()
+        let lines = try daemon.reload().lines
         #expect(lines.contains { $0.contains("limits.commands: expected a whole number") })
         #expect(lines.contains { $0.contains("watch: expected true or false") })
         #expect(lines.contains { $0.contains("error: not reloaded; what was served before is served on") })
@@ -28,12 +28,12 @@ struct RefusedReloadTests {
                 listen: [#"{ "unix": "socket" }"#, #"{ "unix": "new" }"#, #"{ "unix": "nowhere/at/all" }"#],
                 plugins: ["versions"]
             ).text)
-        #expect(try daemon.reload().contains { $0.contains("cannot listen on") && $0.contains("nowhere/at/all") })
+        #expect(try daemon.reload().lines.contains { $0.contains("cannot listen on") && $0.contains("nowhere/at/all") })
         try daemon.folder.write(
             DaemonConfiguration(
                 listen: [#"{ "unix": "socket" }"#, #"{ "unix": "new" }"#], plugins: ["versions", "missing"]
             ).text)
-        #expect(try daemon.reload().contains { $0.contains("libmissing.so: there is no such file") })
+        #expect(try daemon.reload().lines.contains { $0.contains("libmissing.so: there is no such file") })
         #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("new")))
         #expect(try daemon.ask("echo on").output == "on\n")
     }
@@ -45,7 +45,7 @@ struct RefusedReloadTests {
         if fault == .nothing { return }
         let daemon = try RunningDaemon(version: "1")
         try daemon.folder.build(version: "2", fault)
-        let lines = try daemon.reload()
+        let lines = try daemon.reload().lines
         #expect(lines.contains { $0.contains("error: not reloaded") })
         let expected =
             switch fault {
@@ -69,7 +69,7 @@ struct RefusedReloadTests {
         let library = daemon.folder.library("libversions.so")
         let whole = try Data(contentsOf: URL(filePath: library))
         try whole.prefix(whole.count / 3).write(to: URL(filePath: library))
-        #expect(try daemon.reload().contains { $0.contains("the file ends before the library does") })
+        #expect(try daemon.reload().lines.contains { $0.contains("the file ends before the library does") })
         #expect(try daemon.ask("version").output == "version 1\n")
         try whole.write(to: URL(filePath: library))
         try daemon.reload()

@@ -10,7 +10,7 @@ struct ReloadTests {
         let held = try daemon.session(RawRequest("hold"))
         try held.receive(text: "holding\n")
         try daemon.folder.build(version: "2")
-        let lines = try daemon.reload()
+        let lines = try daemon.reload().lines
         #expect(lines.contains { $0.contains("notice: versions 1.0 was loaded anew") })
         #expect(lines.contains { $0.contains("notice: reloaded generation=2") })
         #expect(try daemon.ask("version").output == "version 2\n")
@@ -23,15 +23,9 @@ struct ReloadTests {
 
     @Test("says that another number of loops takes a restart, and serves on with those that there are")
     func loops() throws {
-        let folder = try DaemonFolder()
-        let text = DaemonConfiguration().text
-        func withLoops(_ count: Int) -> String {
-            text.replacingOccurrences(of: "\"pluginDirectory\"", with: "\"loops\": \(count), \"pluginDirectory\"")
-        }
-        try folder.write(withLoops(3))
-        let daemon = try RunningDaemon(in: folder)
+        let daemon = try RunningDaemon(DaemonConfiguration(others: ["loops": "3"]))
         #expect(try daemon.status().loops == 3)
-        try folder.write(withLoops(2))
+        try daemon.folder.write(DaemonConfiguration(others: ["loops": "2"]).text)
         let outcome = try daemon.ask("daemon reload")
         #expect(outcome.output.contains("loops: the new number takes a restart"), "\(outcome)")
         #expect(try daemon.status().loops == 3)
@@ -54,7 +48,8 @@ struct ReloadTests {
         let lines = try daemon.reload(
             DaemonConfiguration(plugins: [
                 #"{ "library": "libversions.so", "commands": { "which": "version" } }"#, "Wait",
-            ]))
+            ])
+        ).lines
         #expect(lines.contains { $0.contains("notice: echo is not served any more") })
         #expect(lines.contains { $0.contains("notice: wait 1.0 is new") })
         #expect(try daemon.ask("which").output == "version 1\n")

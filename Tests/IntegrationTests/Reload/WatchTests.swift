@@ -5,7 +5,9 @@ import Testing
 @Suite("A daemon that watches")
 struct WatchTests {
     private func watching(_ configuration: DaemonConfiguration) -> String {
-        configuration.text.replacing("\"listen\"", with: "\"watch\": true, \"listen\"", maxReplacements: 1)
+        var configuration = configuration
+        configuration.others["watch"] = "true"
+        return configuration.text
     }
 
     @Test("takes up a library that was replaced, and a config that was written, by itself")

@@ -3,18 +3,13 @@ import TestSupport
 import Testing
 
 @Suite("A daemon with nothing to do", .ownThread, .timeLimit(.minutes(2))) struct IdleExitTests {
-    private func start(in folder: DaemonFolder, seconds: Double, listen: [String] = [#"{ "unix": "socket" }"#]) throws
-        -> RunningDaemon
-    {
-        try folder.write(
-            DaemonConfiguration(listen: listen).text.replacingOccurrences(
-                of: "\"pluginDirectory\"", with: "\"idleExitSeconds\": \(seconds), \"pluginDirectory\""))
-        return try RunningDaemon(in: folder)
+    private func configuration(seconds: Double, listen: [String] = [#"{ "unix": "socket" }"#]) -> DaemonConfiguration {
+        DaemonConfiguration(listen: listen, others: ["idleExitSeconds": "\(seconds)"])
     }
 
     @Test("stops by itself, with status 0, and says why")
     func stops() throws {
-        let daemon = try start(in: try DaemonFolder(), seconds: 0.3)
+        let daemon = try RunningDaemon(configuration(seconds: 0.3))
         let result = try daemon.wait()
         #expect(result.status == .exited(0))
         #expect(result.errorText.contains("notice: stopping: there was nothing to do for 0.3 s (idleExitSeconds)"))
@@ -24,11 +19,12 @@ import Testing
 
     @Test("does not while somebody is connected, and counts from when they left")
     func connected() throws {
-        let daemon = try start(in: try DaemonFolder(), seconds: 0.4)
+        let daemon = try RunningDaemon(configuration(seconds: 600))
         let watch: Stopwatch
         do {
             let peer = try daemon.connect()
             try peer.send("wait 1")
+            try daemon.reload(configuration(seconds: 0.4))
             #expect(try peer.receiveReply() == Reply("waited 1\n"))
             watch = Stopwatch()
         }
@@ -38,19 +34,19 @@ import Testing
 
     @Test("does not while a call goes on that came as a datagram")
     func datagram() throws {
-        let daemon = try start(
-            in: try DaemonFolder(), seconds: 0.3, listen: [#"{ "udp": "127.0.0.1:0" }"#])
+        let listen = [#"{ "udp": "127.0.0.1:0" }"#]
+        let daemon = try RunningDaemon(configuration(seconds: 600, listen: listen))
         let peer = try RawPeer(udp: daemon.port(of: "udp"))
         try peer.send("wait 1")
+        try daemon.reload(configuration(seconds: 0.3, listen: listen))
         #expect(try peer.receiveDatagram() == Reply("waited 1\n"))
         #expect(try daemon.wait().status == .exited(0))
     }
 
     @Test("takes up another time at a reload")
     func reload() throws {
-        let daemon = try start(in: try DaemonFolder(), seconds: 600)
-        let text = try String(contentsOfFile: daemon.folder.configuration, encoding: .utf8)
-        try daemon.folder.write(text.replacingOccurrences(of: "600.0", with: "0.2"))
+        let daemon = try RunningDaemon(configuration(seconds: 600))
+        try daemon.folder.write(configuration(seconds: 0.2).text)
         daemon.send(SIGHUP)
         #expect(try daemon.wait().status == .exited(0))
     }
@@ -59,8 +55,8 @@ import Testing
     func close() throws {
         let folder = try DaemonFolder()
         for round in 0..<4 {
-            let daemon = try start(
-                in: folder, seconds: 0.05, listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#])
+            let listen = [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#]
+            let daemon = try RunningDaemon(configuration(seconds: 0.05, listen: listen), in: folder)
             // It counts from its start on, so all of this is near the end.
             var answered = 0
             while let peer = try? daemon.connect() {

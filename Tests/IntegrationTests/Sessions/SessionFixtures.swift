@@ -40,14 +40,6 @@ extension RunningDaemon {
         RawSession(try connect(socket))
     }
 
-    /// Sends a request over a connection of its own, and receives the server's HELLO.
-    func session(_ request: RawRequest, on socket: String = "socket") throws -> RawSession {
-        let peer = try rawSession(socket)
-        try peer.send(request)
-        try peer.receiveHello()
-        return peer
-    }
-
     /// A whole session.
     func run(_ words: String..., input: String = "") throws -> RawOutcome {
         try run(RawRequest(words: words.map { Array($0.utf8) }), input: Array(input.utf8))
@@ -56,70 +48,6 @@ extension RunningDaemon {
     /// A whole session.
     func run(_ request: RawRequest, input: [UInt8] = [], on socket: String = "socket") throws -> RawOutcome {
         try session(request, on: socket).finish(input: input)
-    }
-}
-
-/// What `daemon status --json` says.
-struct DaemonStatus: Decodable {
-    struct Command: Decodable {
-        struct Totals: Decodable {
-            var calls: Int
-            var failures: Int
-            var refusals: Int
-            var bytesIn: Int
-            var bytesOut: Int
-        }
-        var name: String
-        var plugin: String
-        var execution: String
-        var running: Int
-        var waiting: Int
-        var cancelled: Int
-        var overdue: Int
-        var totals: Totals
-    }
-    var version: String
-    var process: Int32
-    var uptimeSeconds: Double
-    var loops: Int
-    var connections: Int
-    var residentBytes: Int
-    var bufferBytes: Int
-    var commands: [Command]
-
-    /// A command's part.
-    subscript(_ name: String) -> Command? { commands.first { $0.name == name } }
-
-    /// Whether nothing runs, and nobody is connected but the one who asked.
-    var isIdle: Bool {
-        connections == 1 && commands.allSatisfy { ($0.running == 0 || $0.name == "daemon") && $0.waiting == 0 }
-    }
-}
-
-extension RunningDaemon {
-    /// What it says of itself.
-    func status() throws -> DaemonStatus {
-        try JSONDecoder().decode(DaemonStatus.self, from: Data(ask("daemon status --json").output.utf8))
-    }
-
-    /// Asks until the status is as wanted.
-    func waitForStatus(_ what: String, where isWanted: (DaemonStatus) -> Bool) throws {
-        let watch = Stopwatch()
-        while true {
-            let status = try status()
-            if isWanted(status) { return }
-            guard watch.seconds < 10 else {
-                let busy = status.commands.filter { $0.running + $0.waiting > 0 }
-                throw TestFailure(
-                    "\(what): not within 10 s; \(status.connections) connections, \(busy)\n\(log.joined(separator: "\n"))"
-                )
-            }
-        }
-    }
-
-    /// Asks until every slot and every connection is free.
-    func waitUntilIdle() throws {
-        try waitForStatus("the daemon is idle", where: \.isIdle)
     }
 }
 

@@ -20,11 +20,4 @@ extension RunningDaemon {
         ]
         try self.init(configuration, in: folder)
     }
-
-    /// Waits until a line of the log has this text.
-    func waitForLog(_ text: String) throws {
-        guard waitForLine(where: { $0.contains(text) }) != nil else {
-            throw TestFailure("the log does not say \(text.debugDescription): \(log.joined(separator: "\n"))")
-        }
-    }
 }

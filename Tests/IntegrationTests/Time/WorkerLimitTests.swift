@@ -31,7 +31,7 @@ import Testing
         #expect(outcome.end.verdict == .timedOut)
         #expect(outcome.end.status == 124)
         #expect(outcome.end.text == "\(command): it ran past its limit of 0.3 s (plugins[].timeoutSeconds)")
-        try daemon.waitUntil("the worker has ended") { !isAlive(worker) }
+        try daemon.wait(until: "the worker has ended") { !isAlive(worker) }
         #expect(watch.seconds < Self.timeout + Self.grace + 0.5, "\(watch.seconds) s")
         try daemon.waitUntilIdle()
         #expect(try process(of: daemon) != worker)

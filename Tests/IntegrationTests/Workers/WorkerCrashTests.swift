@@ -106,7 +106,7 @@ import Testing
         #expect(daemon.workerProcesses.contains(worker))
         kill(worker, SIGSEGV)
         #expect(try peer.receiveEnd().status == 139)
-        try daemon.waitUntil("the child has ended") { !isAlive(child) }
+        try daemon.wait(until: "the child has ended") { !isAlive(child) }
     }
 
     @Test("Workers, and what their handlers started, end with a daemon that is killed; the next one serves")
@@ -118,7 +118,7 @@ import Testing
         #expect(workers.count == 4)
         daemon.send(SIGKILL)
         _ = try daemon.wait()
-        try daemon.waitUntil("no worker is left", seconds: 1) { !(workers + [child]).contains(where: isAlive) }
+        try daemon.wait(until: "no worker is left", seconds: 1) { !(workers + [child]).contains(where: isAlive) }
         let next = try RunningDaemon(in: daemon.folder)
         #expect(try next.ask("where").errors == "")
     }

@@ -22,9 +22,6 @@ extension RunningDaemon {
     /// The processes of its workers.
     var workerProcesses: [Int32] { children.filter { Self.words(of: $0).contains("--worker") } }
 
-    /// The processes that it started and that have not ended.
-    var children: [Int32] { Self.children(of: process) }
-
     /// The processes that one started and that have not ended.
     static func children(of process: Int32) -> [Int32] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
@@ -38,17 +35,6 @@ extension RunningDaemon {
     static func words(of process: Int32) -> [String] {
         guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return [] }
         return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// Waits until something is so, which nothing tells of.
-    func waitUntil(_ what: String, seconds: Double = 10, _ isSo: () throws -> Bool) throws {
-        let watch = Stopwatch()
-        while try !isSo() {
-            guard watch.seconds < seconds else {
-                throw TestFailure("\(what): not within \(seconds) s\n\(log.joined(separator: "\n"))")
-            }
-            sched_yield()
-        }
     }
 }
 

@@ -11,7 +11,7 @@ import Testing
     @Test("There are two unless the config says otherwise, and none loads its library in the daemon")
     func count() throws {
         let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 3"#)
-        try daemon.waitUntil("three workers run") { daemon.workerProcesses.count == 3 }
+        try daemon.wait(until: "three workers run") { daemon.workerProcesses.count == 3 }
         #expect(try daemon.workerProcesses.contains(place(daemon)))
         let maps = try String(contentsOfFile: "/proc/\(daemon.process)/maps", encoding: .utf8)
         #expect(!maps.contains("libcrashing"))
@@ -36,8 +36,8 @@ import Testing
             DaemonConfiguration(limits: ["workerIdleMemoryBytes": Double(96 << 20)]))
         let before = try place(daemon)
         #expect(try place(daemon, "hoard 128") == before)
-        try daemon.waitUntil("another has taken its place") { try place(daemon) != before }
-        try daemon.waitUntil("it has ended") { !isAlive(before) }
+        try daemon.wait(until: "another has taken its place") { try place(daemon) != before }
+        try daemon.wait(until: "it has ended") { !isAlive(before) }
         #expect(!daemon.log.contains { $0.contains("worker process") })
     }
 
@@ -93,7 +93,7 @@ import Testing
             errors.first?.contains("plugins[3]: cannot load \(daemon.folder.library("lib\(fixture).so")): \(text)")
                 == true)
         #expect(try daemon.ask("echo on") == Reply("on\n"))
-        try daemon.waitUntil("no worker is left") { daemon.workerProcesses.isEmpty }
+        try daemon.wait(until: "no worker is left") { daemon.workerProcesses.isEmpty }
     }
 
     @Test("A command that asks for a process of its own has one, and the others of its plugin run in the daemon")

@@ -19,7 +19,7 @@ import Testing
         #expect(daemon.workerProcesses.contains(worker))
         let end = try peer.receiveEnd()
         #expect(end.verdict == .timedOut && end.status == 124)
-        try daemon.waitUntil("it is gone", seconds: 5) { !isAlive(worker) && !isAlive(printed) }
+        try daemon.wait(until: "it is gone", seconds: 5) { !isAlive(worker) && !isAlive(printed) }
         #expect(watch.seconds < Self.timeout + Self.grace + 0.5 + 0.2, "and what the test itself takes")
         #expect(try daemon.ask("fine") == Reply("fine\n"))
         #expect(!daemon.log.contains { $0.contains("error: worker process") }, "that is no crash")
