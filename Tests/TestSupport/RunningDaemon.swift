@@ -59,12 +59,14 @@ public final class RunningDaemon: @unchecked Sendable {
         let keeper = Keeper(running)
         // Reads all the time: a daemon must not have to wait for somebody to read its log.
         Thread.detachNewThread { [weak self] in
+            // A test may last, and a daemon be silent, for as long as they like.
+            let day = 86_400.0
             var count = 0
-            while let line = keeper.program.nextErrorLine(after: count) {
+            while let line = keeper.program.nextErrorLine(after: count, seconds: day) {
                 count += 1
                 self?.take(line)
             }
-            let result = try? keeper.program.wait()
+            let result = try? keeper.program.wait(seconds: day)
             self?.take(result)
         }
     }
