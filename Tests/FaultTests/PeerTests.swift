@@ -49,34 +49,36 @@ import Testing
                 limits: ["connections": 1100, "firstRecordSeconds": deadline, "recordSeconds": deadline]
             ),
             openFiles: 1200)
-        // What the same drips cost where nobody reads them: the thread that sends them shares the cores with those measured.
         let nobody = ActivatedSockets()
         try nobody.add("nobody", unix: daemon.folder.file("nobody"))
         var unread = try Drips(1000, deadline: .infinity) { _ in try RawPeer(unix: daemon.folder.file("nobody")) }
-        func withUnreadDrips() -> Load.Tally {
-            let load = Load { try daemon.connect() }
+        var ratios: [Double] = []
+        var latest = 0.0
+        for _ in 0..<3 {
+            // What the same drips cost where nobody reads them: the thread that sends them shares the cores with those
+            // measured.
+            let quiet = Load { try daemon.connect() }
             unread.run(seconds: 1.5)
-            return load.stop()
+            let alone = quiet.stop()
+            // The one half begins with its first record, the other with its second.
+            var drips = try Drips(1000, deadline: deadline) { index in
+                let peer = try daemon.connect()
+                if index % 2 == 1, try peer.ask("echo in") != Reply("in\n") { throw TestFailure("not served") }
+                return peer
+            }
+            let load = Load { try daemon.connect() }
+            drips.run(seconds: 20)
+            let beside = load.stop()
+            #expect(alone.failures + beside.failures == [])
+            #expect(drips.count == 0, "not cut within 20 s")
+            ratios.append(beside.typicalQuantile(0.99) / alone.typicalQuantile(0.99))
+            latest = max(latest, drips.latest)
         }
-        let before = withUnreadDrips()
-        // The one half begins with its first record, the other with its second.
-        var drips = try Drips(1000, deadline: deadline) { index in
-            let peer = try daemon.connect()
-            if index % 2 == 1, try peer.ask("echo in") != Reply("in\n") { throw TestFailure("not served") }
-            return peer
-        }
-        let beside = Load { try daemon.connect() }
-        drips.run(seconds: 20)
-        let during = beside.stop()
-        let after = withUnreadDrips()
-        let alone = max(before.typicalQuantile(0.99), after.typicalQuantile(0.99))
         print(
-            "drips: p99 \(microseconds(during.typicalQuantile(0.99))) of \(during.calls) calls, alone \(microseconds(alone)); "
-                + "the last was cut \(milliseconds(drips.latest)) after its deadline")
-        #expect(before.failures + during.failures + after.failures == [])
-        #expect(during.typicalQuantile(0.99) < 2 * alone)
-        #expect(drips.count == 0, "not cut within 20 s")
-        #expect(drips.latest < 1)
+            "drips: p99 is \(ratios.sorted()) of that alone; the last was cut \(milliseconds(latest)) after its deadline"
+        )
+        #expect(ratios.sorted()[1] < 2)
+        #expect(latest < 1)
     }
 
     @Test("10,000 clients that hang up before the reply: no death, no descriptor more")
@@ -94,7 +96,8 @@ import Testing
         ]
         func hangUp(_ index: Int) throws {
             let peer = index % 2 == 0 ? try daemon.connect() : try RawPeer(tcp: port)
-            try peer.send(requests[index % requests.count])
+            // One that comes while those before it still count may be turned away.
+            _ = peer.sendWithoutWaiting(requests[index % requests.count])
             // A third of them end with a reset.
             if index % 3 == 0 { peer.resetWhenClosed() }
         }

@@ -6,12 +6,12 @@ struct Crowd {
     /// Those that are still open, by their number in the order in which they connected.
     private(set) var open: [Int: RawPeer] = [:]
 
-    /// When each connected, in seconds since the crowd was made.
+    /// When each connected, in seconds of its watch.
     private(set) var connected: [Double] = []
 
-    private let watch = Stopwatch()
+    private let watch = PauselessStopwatch()
 
-    /// Seconds since the crowd was made.
+    /// Seconds since the crowd was made, without the pauses of the machine.
     var seconds: Double { watch.seconds }
 
     /// Connects `count` of them.

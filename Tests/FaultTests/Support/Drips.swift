@@ -21,7 +21,8 @@ struct Drips {
     /// Connects `count` of them.
     init(_ count: Int, deadline: Double, connect: (Int) throws -> RawPeer) throws {
         crowd = try Crowd(count, connect: connect)
-        begun = [Double](repeating: 0, count: count)
+        // The first record's time is counted from the connection on, that of each later one from its first byte on.
+        begun = crowd.connected
         self.deadline = deadline
     }
 
@@ -45,8 +46,7 @@ struct Drips {
         for index in stride(from: tick % 100, to: begun.count, by: 100) {
             guard let peer = crowd.open[index] else { continue }
             let round = tick / 100
-            // The first record's time is counted from the connection on, that of each later one from its first byte on.
-            if round == 0 { begun[index] = index % 2 == 0 ? crowd.connected[index] : crowd.seconds }
+            if round == 0, index % 2 == 1 { begun[index] = crowd.seconds }
             _ = peer.sendWithoutWaiting([Self.record[round]])
         }
     }

@@ -37,11 +37,11 @@ final class Load: Sendable {
             return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
         }
 
-        /// The same in the middle one of the stretches of 500 calls, so that a pause of the machine's own counts for one
+        /// The same in the middle one of the stretches of so many calls, so that a pause of the machine's own counts for one
         /// stretch and not for all.
-        func typicalQuantile(_ share: Double) -> Double {
-            let stretches = stride(from: 0, to: durations.count, by: 500).map { start in
-                Tally(durations: Array(durations[start...].prefix(500))).quantile(share)
+        func typicalQuantile(_ share: Double, of calls: Int = 500) -> Double {
+            let stretches = stride(from: 0, to: durations.count, by: calls).map { start in
+                Tally(durations: Array(durations[start...].prefix(calls))).quantile(share)
             }
             return stretches.isEmpty ? 0 : stretches.sorted()[stretches.count / 2]
         }
@@ -88,6 +88,15 @@ final class Load: Sendable {
 
     /// How many calls were answered rightly so far.
     var calls: Int { answered.load(ordering: .relaxed) }
+
+    /// Waits until as many were.
+    func waitForCalls(_ count: Int) throws {
+        let watch = Stopwatch()
+        while calls < count {
+            guard watch.seconds < 300 else { throw TestFailure("\(calls) of \(count) calls in five minutes") }
+            usleep(1000)
+        }
+    }
 
     /// Stops the clients after the calls that they are in, and returns what came of all.
     func stop() -> Tally {
