@@ -3,7 +3,7 @@ import FastDaemonSystem
 import Glibc
 
 /// The folder that libraries are loaded from, opened and found trustworthy.
-public struct PluginFolder: ~Copyable {
+public struct PluginFolder: ~Copyable, Sendable {
     /// Its absolute path, for messages.
     public let path: String
 

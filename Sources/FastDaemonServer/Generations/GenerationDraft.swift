@@ -25,8 +25,10 @@ struct GenerationDraft: Sendable {
         routes = BuiltInCommand.allCases.map { Route(builtIn: $0, statistics: host.statistics[$0.rawValue]) }
         do {
             if !configuration.plugins.isEmpty {
-                let folder = try PluginFolder(at: configuration.pluginDirectory)
-                for entry in configuration.plugins { load(entry, from: folder) }
+                let reader = LibraryReader(
+                    configuration.plugins.map(\.library), in: try PluginFolder(at: configuration.pluginDirectory),
+                    digests: host.crashNotes != nil)
+                for entry in configuration.plugins { load(entry, from: reader) }
             }
         } catch {
             problems.append("\(configuration.file): pluginDirectory: \(error)")
@@ -47,9 +49,9 @@ struct GenerationDraft: Sendable {
 
     // MARK: - Plugins
 
-    private mutating func load(_ entry: PluginConfiguration, from folder: borrowing PluginFolder) {
+    private mutating func load(_ entry: PluginConfiguration, from reader: LibraryReader) {
         do {
-            let image = try LibraryImage(entry.library, in: folder)
+            let image = try reader.next()
             let entry = confined(entry, image)
             let hosted = try unchanged(entry, image) ?? load(entry, image)
             let plugin = hosted.plugin
