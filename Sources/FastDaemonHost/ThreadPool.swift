@@ -11,8 +11,10 @@ import Synchronization
 /// Calls that were let in, which come as jobs, have as many threads as the limit says. What plugins hand over themselves may
 /// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting.
 ///
-/// One piece of work wakes one thread; the thread that became idle last is the first to be used again, because its memory is
-/// still in the cache.
+/// All work goes through one line. Work that comes wakes one thread, and none where one is on its way to the line already: each
+/// that takes something from it, and leaves something behind that may run, wakes the next. So a flood of short work is done by the
+/// threads that are awake, and work that blocks keeps nothing waiting. The thread that became idle last is the first to be
+/// used again, because its memory is still in the cache.
 public final class ThreadPool: TaskExecutor, Sendable {
     /// The directory that the process started in: where work runs that brings none of its own.
     let startDirectory: Descriptor
@@ -24,6 +26,9 @@ public final class ThreadPool: TaskExecutor, Sendable {
         var line: WorkLine<Work>
         var idle: [Worker] = []
         var threads = 0
+
+        /// Whether a thread was woken, or started, that has not looked into the line since.
+        var isWaking = false
 
         /// Whether the kernel gives threads directories of their own, as far as is known.
         var threadsHaveDirectories = true
@@ -44,11 +49,10 @@ public final class ThreadPool: TaskExecutor, Sendable {
         }
     }
 
-    /// One thread. `@unchecked Sendable`: `work` is handed over by the pool's lock and the thread's own `bell`.
+    /// One thread. `@unchecked Sendable`: `bell` is used by its atomic accesses alone, the rest by the thread itself.
     private final class Worker: @unchecked Sendable {
         let pool: ThreadPool
         let bell: UnsafeMutablePointer<UInt32>
-        var work: Work?
         private(set) var hasOwnDirectory = false
 
         init(pool: ThreadPool) {
@@ -72,8 +76,8 @@ public final class ThreadPool: TaskExecutor, Sendable {
             owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
         state = Mutex(State(line: WorkLine(limit: max(1, limit))))
         // The first thread now: with one there, work always has somewhere to run.
-        state.withLock { $0.threads += 1 }
-        try startThread(with: nil)
+        state.withLock { ($0.threads, $0.isWaking) = (1, true) }
+        try startThread()
     }
 
     // MARK: - Handing over work
@@ -92,46 +96,51 @@ public final class ThreadPool: TaskExecutor, Sendable {
         submit(.function(function, argument, directory: directory, crashText: crashText))
     }
 
-    private enum Next {
-        case wake(Worker)
-        case startThread
-        case wait
+    private func submit(_ work: Work) {
+        change { $0.append(work, isPlugins: work.isPlugins) }
     }
 
-    private func submit(_ work: Work) {
-        let next = state.withLock { state -> Next in
-            guard state.line.mayRun(work, isPlugins: work.isPlugins) else { return .wait }
-            if let worker = state.idle.popLast() {
-                worker.work = work
-                return .wake(worker)
-            }
-            if state.line.running <= state.threads {
-                // The first thread is on its way, and finds it.
-                state.line.putBack(work, isPlugins: work.isPlugins)
-                return .wait
-            }
-            // Counted here, so that whoever comes at the same moment finds one fewer to start.
-            state.threads += 1
-            return .startThread
+    /// Changes what may run, and has a thread look for it.
+    private func change(_ body: (inout WorkLine<Work>) -> Void) {
+        let helper = state.withLock { state in
+            body(&state.line)
+            return Self.helper(&state)
         }
-        switch next {
-        case .wake(let worker): ring(worker)
-        case .wait: break
-        case .startThread:
+        call(helper)
+    }
+
+    private enum Helper {
+        case idle(Worker)
+        case new
+    }
+
+    /// Who is to look into the line; nil where nothing in it may run, or somebody is about to.
+    private static func helper(_ state: inout State) -> Helper? {
+        guard !state.isWaking, state.line.hasNext else { return nil }
+        state.isWaking = true
+        if let worker = state.idle.popLast() { return .idle(worker) }
+        // Counted here, so that whoever comes at the same moment finds one fewer to start.
+        state.threads += 1
+        return .new
+    }
+
+    /// Outside the lock: who is woken takes it at once.
+    private func call(_ helper: Helper?) {
+        switch helper {
+        case .idle(let worker): ring(worker)
+        case .new:
             do {
-                try startThread(with: work)
+                try startThread()
             } catch {
-                // No more threads are to be had now. One that has become idle takes it, or else the next that does.
-                let idle = state.withLock { state -> Worker? in
-                    guard let worker = state.idle.popLast() else {
-                        state.line.putBack(work, isPlugins: work.isPlugins)
-                        return nil
-                    }
-                    worker.work = work
-                    return worker
+                // There are no more threads to be had. Those that run come to the line when they have finished; one that has done so
+                // in the meantime is idle.
+                let other = state.withLock { state in
+                    state.isWaking = false
+                    return state.idle.isEmpty ? nil : Self.helper(&state)
                 }
-                if let idle { ring(idle) }
+                call(other)
             }
+        case nil: break
         }
     }
 
@@ -143,9 +152,8 @@ public final class ThreadPool: TaskExecutor, Sendable {
     // MARK: - Threads
 
     /// Starts a thread that is counted already.
-    private func startThread(with work: Work?) throws(IOError) {
+    private func startThread() throws(IOError) {
         let worker = Worker(pool: self)
-        worker.work = work
         let argument = Unmanaged.passRetained(worker)
         let result = clinux_thread_start(
             { argument in
@@ -180,22 +188,28 @@ public final class ThreadPool: TaskExecutor, Sendable {
     }
 
     /// What a thread does next; nil where there are more threads than are needed.
+    ///
+    /// - Parameter done: what it has done; nil where it has just been started.
     private func nextWork(of worker: Worker, after done: Work?) -> Work? {
-        if let work = worker.work.take() { return work }
-        let (found, mayEnd) = state.withLock { state -> (Work?, Bool) in
-            if let done { state.line.noteEnd(isPlugins: done.isPlugins) }
-            if let work = state.line.next() { return (work, false) }
-            if state.threads > state.line.mostThreads {
-                state.threads -= 1
-                return (nil, true)
+        var (isWoken, done) = (done == nil, done)
+        while true {
+            let (work, mayEnd, helper) = state.withLock { state -> (Work?, Bool, Helper?) in
+                if let done { state.line.noteEnd(isPlugins: done.isPlugins) }
+                if isWoken { state.isWaking = false }
+                if let work = state.line.next() { return (work, false, Self.helper(&state)) }
+                if state.threads > state.line.mostThreads {
+                    state.threads -= 1
+                    return (nil, true, nil)
+                }
+                clinux_store_release(worker.bell, 0)
+                state.idle.append(worker)
+                return (nil, false, nil)
             }
-            clinux_store_release(worker.bell, 0)
-            state.idle.append(worker)
-            return (nil, false)
+            call(helper)
+            if work != nil || mayEnd { return work }
+            while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
+            (isWoken, done) = (true, nil)
         }
-        if found != nil || mayEnd { return found }
-        while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
-        return worker.work.take()!
     }
 
     // MARK: - How many
@@ -213,18 +227,6 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// A thread that was counted as stuck came back.
     public func noteReturn() {
         change { $0.stuck -= 1 }
-    }
-
-    /// Has work begin that now may.
-    private func change(_ body: (inout WorkLine<Work>) -> Void) {
-        let works = state.withLock { state in
-            body(&state.line)
-            var works: [Work] = []
-            while let work = state.line.next() { works.append(work) }
-            for work in works { state.line.noteEnd(isPlugins: work.isPlugins) }
-            return works
-        }
-        for work in works { submit(work) }
     }
 
     /// Whether a thread of the pool can make a directory its own.

@@ -15,26 +15,20 @@ struct WorkLine<Work> {
         self.limit = limit
     }
 
-    /// How much runs.
-    var running: Int { jobs.running + functions.running }
-
     /// How many threads can be of use.
     var mostThreads: Int { 2 * limit + stuck }
 
-    /// Something is to run. Returns whether it may now; where not, it waits in line.
-    mutating func mayRun(_ work: Work, isPlugins: Bool) -> Bool {
-        if isPlugins { return functions.take(work, limit: limit) }
-        return jobs.take(work, limit: limit + stuck)
+    /// Something is to run, when there is room for it.
+    mutating func append(_ work: Work, isPlugins: Bool) {
+        if isPlugins { functions.queue.append(work) } else { jobs.queue.append(work) }
     }
 
-    /// What may run now, of what waited.
+    /// Whether something of what waits may run now.
+    var hasNext: Bool { jobs.hasNext(limit: limit + stuck) || functions.hasNext(limit: limit) }
+
+    /// What may run now, of what waits.
     mutating func next() -> Work? {
         jobs.next(limit: limit + stuck) ?? functions.next(limit: limit)
-    }
-
-    /// Something that was to run found no thread.
-    mutating func putBack(_ work: Work, isPlugins: Bool) {
-        if isPlugins { functions.putBack(work) } else { jobs.putBack(work) }
     }
 
     /// Something that ran has ended.
@@ -45,26 +39,14 @@ struct WorkLine<Work> {
     /// One kind of work: what waits, in order from `head`, and how much runs.
     private struct Places {
         var running = 0
-        private var queue: [Work] = []
+        var queue: [Work] = []
         private var head = 0
 
-        mutating func take(_ work: Work, limit: Int) -> Bool {
-            guard running < limit else {
-                queue.append(work)
-                return false
-            }
-            running += 1
-            return true
-        }
-
-        mutating func putBack(_ work: Work) {
-            running -= 1
-            queue.append(work)
-        }
+        func hasNext(limit: Int) -> Bool { head < queue.count && running < limit }
 
         /// The array moves up only when half of it is gone.
         mutating func next(limit: Int) -> Work? {
-            guard head < queue.count, running < limit else { return nil }
+            guard hasNext(limit: limit) else { return nil }
             let work = queue[head]
             head += 1
             running += 1

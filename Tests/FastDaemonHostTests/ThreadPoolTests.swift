@@ -68,11 +68,12 @@ private final class Meeting: Sendable {
     @Test("never has more threads than its limit, although two ask for the last one at the same moment")
     func limit() throws {
         let pools = try (0..<100).map { _ in try ThreadPool(limit: 2, umask: 0o022) }
-        let held = DispatchSemaphore(value: 0)
+        let (begun, held) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let group = DispatchGroup()
         let submit = { @Sendable (pool: ThreadPool) in
             group.enter()
             Work {
+                begun.signal()
                 held.wait()
                 group.leave()
             }.submit(to: pool, in: pool.startDirectory.number)
@@ -88,9 +89,32 @@ private final class Meeting: Sendable {
             }
         }
         for submitter in submitters { submitter.join() }
+        for _ in 0..<200 { begun.wait() }
         for pool in pools { #expect(pool.threadCounts.all == 2) }
         for _ in 0..<300 { held.signal() }
         group.wait()
+    }
+
+    @Test("runs as much at once as its limit says, whoever hands it over, and however quickly")
+    func sideBySide() throws {
+        let pool = try ThreadPool(limit: 8, umask: 0o022)
+        let directory = pool.startDirectory.number
+        let ended = DispatchSemaphore(value: 0)
+        for round in 0..<500 {
+            let meeting = Meeting()
+            // None of them ends before all have begun.
+            let handOver = { @Sendable in
+                for _ in 0..<8 - round % 2 {
+                    Work {
+                        meeting.arrive(count: 8 - round % 2)
+                        ended.signal()
+                    }.submit(to: pool, in: directory)
+                }
+            }
+            if round % 2 == 0 { handOver() } else { Work(handOver).submit(to: pool, in: directory) }
+            for _ in 0..<8 - round % 2 { ended.wait() }
+        }
+        #expect(pool.threadCounts.all == 8)
     }
 
     @Test("starts each piece of work in its own directory, whatever the one before on that thread changed to")
