@@ -32,6 +32,14 @@ final class RecordService: @unchecked Sendable {
     var sessions: [ObjectIdentifier: Session] = [:]
     var unflushed: [Session] = []
 
+    /// The connections that have not ended, and whether more may come.
+    var connectionCount = 0
+    var takesConnections = true
+
+    /// Those of them that something has to be waited for, each time until a task takes it up.
+    let waiting: AsyncStream<Exchange>
+    let waitingEnd: AsyncStream<Exchange>.Continuation
+
     /// How many calls are under way that came as datagrams.
     var datagramCalls = 0
 
@@ -46,6 +54,7 @@ final class RecordService: @unchecked Sendable {
         self.loop = loop
         self.index = index
         slot = InlineSlot(core, output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
+        (waiting, waitingEnd) = AsyncStream.makeStream()
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
     }
@@ -59,87 +68,6 @@ final class RecordService: @unchecked Sendable {
                 self.untimedCalls = 0
             }
         }
-    }
-
-    /// Serves one connection until its end.
-    func serve(_ connection: Connection, of listener: OpenListener) async {
-        let exchange = Exchange(connection, listener.configuration.dialect, servedBy: self)
-        if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
-        defer {
-            core.lastActivity.store(loop.now, ordering: .relaxed)
-            core.connections.subtract(1, ordering: .releasing)
-        }
-        if let bytes = await converse(exchange) {
-            return await serveSession(exchange, beginningWith: bytes)
-        }
-        await finish(exchange)
-    }
-
-    /// Sends what is still owed, and closes.
-    func finish(_ exchange: Exchange) async {
-        sendReplies()
-        do {
-            try await exchange.flush()
-            if !exchange.hasReadEnd { await exchange.connection.linger() }
-        } catch {
-            // The peer is gone; nothing can be sent any more.
-        }
-        exchange.connection.close()
-    }
-
-    /// Answers requests one batch after the other, on the loop where that is all there is to do. Most connections never have a call
-    /// that goes on after its batch, so there is no task group until one does.
-    ///
-    /// - Returns: what came of a session, where it is one; lent until the next suspension.
-    private func converse(_ exchange: Exchange) async -> UnsafeRawBufferPointer? {
-        var failure: ExchangeError?
-        do throws(ExchangeError) {
-            while exchange.started.isEmpty {
-                await exchange.serveOnLoop()
-                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
-                if exchange.isNew, input.first == SessionFrame.firstByte { return input }
-                try process(input, of: exchange)
-            }
-        } catch {
-            failure = error
-        }
-        if !exchange.started.isEmpty {
-            await converseWithCalls(exchange, after: failure)
-        } else if let failure {
-            end(exchange, because: failure)
-        }
-        return nil
-    }
-
-    /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(_ exchange: Exchange, after failure: ExchangeError?) async {
-        await withDiscardingTaskGroup { calls in
-            startCalls(of: exchange, in: &calls)
-            do throws(ExchangeError) {
-                if let failure { throw failure }
-                while let input = try await exchange.receive() {
-                    defer { startCalls(of: exchange, in: &calls) }
-                    try process(input, of: exchange)
-                }
-            } catch {
-                end(exchange, because: error)
-            }
-        }
-    }
-
-    private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (owed, slot) in exchange.started {
-            calls.addTask(executorPreference: loop) {
-                let reply = await self.finish(owed)
-                exchange.remove(owed.call)
-                // What was answered before stands in the loop's buffer still, and goes first.
-                self.sendReplies()
-                exchange.complete(slot, with: reply)
-                // Where the peer is gone, the task that reads finds that out, too.
-                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
-            }
-        }
-        exchange.started.removeAll(keepingCapacity: true)
     }
 
     // MARK: - A batch
@@ -175,17 +103,23 @@ final class RecordService: @unchecked Sendable {
             // The replies of this batch are this peer's all the same.
             failure = failure ?? error
         }
-        if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
+        if slot.output.count > start { noteReplies(to: exchange) }
         if slot.output.count >= Self.batchSize { sendReplies() }
         if let failure { throw failure }
     }
 
+    private func noteReplies(to exchange: Exchange) {
+        unsent.append((exchange, slot.output.count))
+        exchange.hasRepliesInBatch = true
+    }
+
     /// Sends the replies that were gathered for all connections.
-    private func sendReplies() {
+    func sendReplies() {
         if unsent.isEmpty { return }
         let bytes = slot.output.bytes
         var start = 0
         for (exchange, end) in unsent {
+            exchange.hasRepliesInBatch = false
             exchange.send(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
             start = end
         }
@@ -222,30 +156,6 @@ final class RecordService: @unchecked Sendable {
         return false
     }
 
-    // MARK: - The end of a connection
-
-    /// Tells the peer, in its turn, why nothing more is read from it; calls that run go on, and are answered.
-    private func end(_ exchange: Exchange, because error: ExchangeError) {
-        guard let text = explanation(of: error) else {
-            exchange.cancelCalls()
-            return
-        }
-        core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
-        appendError(text)
-        sendOwnReply(to: exchange)
-    }
-
-    /// What the peer is told; nil where there is nobody to tell, or nothing.
-    private func explanation(of error: ExchangeError) -> String? {
-        switch error {
-        case .connection, .idle: nil
-        case .record(let error): "not a record: \(error)"
-        case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
-        case .shuttingDown: ServerCore.notWholeAtShutdown
-        case .outOfBuffers: ServerCore.outOfBuffers
-        }
-    }
-
     /// Sends the reply at the end of the slot's output, in its turn.
     func sendOwnReply(to exchange: Exchange) {
         let start = unsent.last?.end ?? 0
@@ -253,7 +163,7 @@ final class RecordService: @unchecked Sendable {
             try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
             slot.output.truncate(to: start)
         } else {
-            unsent.append((exchange, slot.output.count))
+            noteReplies(to: exchange)
         }
         sendReplies()
     }
