@@ -258,6 +258,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return result
     }
 
+    /// Has a registration of a connection told when a send may take something, too. Returns 0 or the negated errno.
+    func watchWriting(_ registration: Registration) -> Int32 {
+        clinux_epoll_watch_writing(epoll.number, registration.number, registration.token)
+    }
+
     /// Forgets a registration; events that were already reported for it are dropped. Loop thread only.
     func deregister(_ registration: Registration) {
         assertIsCurrent()

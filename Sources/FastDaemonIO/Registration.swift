@@ -82,6 +82,7 @@ final class Registration: @unchecked Sendable {
     private var writer: Writer?
     private var hasTurnComing = false
     private var isInterrupted = false
+    private var watchesWriting = false
 
     /// The time of this registration's entry in the loop's deadline queue; the end of time where it has none.
     private var scheduledTime = UInt64.max
@@ -117,6 +118,7 @@ final class Registration: @unchecked Sendable {
     func stopWatching() {
         if token != 0 { loop.deregister(self) }
         token = 0
+        watchesWriting = false
     }
 
     // MARK: - Waiting
@@ -177,7 +179,7 @@ final class Registration: @unchecked Sendable {
     func waitUntilWritable(deadline: UInt64) async -> Wakeup {
         if isWritable { return .ready }
         precondition(writer == nil, "two tasks write to one descriptor")
-        if let failure = registerIfNeeded() { return failure }
+        if let failure = watchWriting() { return failure }
         return await withUnsafeContinuation { continuation in
             writer = Writer(continuation: continuation, deadline: deadline)
             schedule(deadline)
@@ -186,7 +188,7 @@ final class Registration: @unchecked Sendable {
 
     /// Calls `body` once, on the loop, when a send that just took nothing may take something again. Returns 0 or the errno.
     func whenWritable(_ body: @escaping () -> Void) -> Int32 {
-        if case .failed(let code) = registerIfNeeded() { return code }
+        if case .failed(let code) = watchWriting() { return code }
         onWritable = body
         return 0
     }
@@ -197,6 +199,16 @@ final class Registration: @unchecked Sendable {
         if token != 0 { return nil }
         let result = loop.register(self)
         return result < 0 ? .failed(-result) : nil
+    }
+
+    /// Has the descriptor watched for room in it, too, from the first time on that somebody waits for that: each reply that a peer
+    /// reads makes room, and would be an event. What is so already is told at once. Returns why that cannot be.
+    private func watchWriting() -> Wakeup? {
+        if let failure = registerIfNeeded() { return failure }
+        if watchesWriting { return nil }
+        let result = loop.watchWriting(self)
+        watchesWriting = result == 0
+        return watchesWriting ? nil : .failed(-result)
     }
 
     private func schedule(_ deadline: UInt64) {
