@@ -31,8 +31,9 @@ final class RecordCall: Call, @unchecked Sendable {
     /// How many bytes of input it came with.
     private(set) var inputCount = 0
 
-    /// Where the reply goes: its count, then standard output, from `replyStart` on.
-    private let output: ByteBuffer
+    /// Where the reply goes: its count, then standard output, from `replyStart` on. An inline call's stands behind those that are not
+    /// sent yet.
+    let output: ByteBuffer
     @exclusivity(unchecked) private var replyStart = 0
     private let errors: ByteBuffer
     @exclusivity(unchecked) private var fault: Fault?

@@ -14,8 +14,9 @@ final class RecordService: @unchecked Sendable {
     /// The loop's place in the statistics of each command.
     let index: Int
 
-    /// Where inline commands run, and where the replies of the batch at hand are gathered, to be sent together.
-    @exclusivity(unchecked) var slot: InlineSlot
+    /// The call of inline commands, used again for each. In its output the replies of the batch at hand are gathered, to be sent
+    /// together. After a handler said "later", it is no longer the loop's, and another takes its place.
+    @exclusivity(unchecked) var inlineCall: RecordCall
 
     // Used in every call, by this thread alone.
     @exclusivity(unchecked) var words = Words()
@@ -24,7 +25,7 @@ final class RecordService: @unchecked Sendable {
     /// How many inline calls are not timed before one is.
     @exclusivity(unchecked) var untimedCalls = 0
 
-    /// Whose replies stand where in the slot's output. They are sent when all connections that had something to say were
+    /// Whose replies stand where in the loop's output. They are sent when all connections that had something to say were
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
     private var unsent: [(exchange: Exchange, end: Int)] = []
 
@@ -43,8 +44,12 @@ final class RecordService: @unchecked Sendable {
     /// How many calls are under way that came as datagrams.
     var datagramCalls = 0
 
-    /// How much output is gathered before it is sent, and the rest of a batch waits.
+    /// How much output one connection's batch may have before the rest of it waits.
     private static let batchSize = 256 * 1024
+
+    /// How much is gathered for all connections before it is sent. To wake a peer costs little beside so much, and while it is in the
+    /// processor's caches, it is sent for less.
+    private static let mostGathered = 64 * 1024
 
     /// How much room for output each loop keeps for itself: that of a batch, whose last reply may go beyond its size.
     private static let keptOutput = 2 * batchSize
@@ -53,7 +58,9 @@ final class RecordService: @unchecked Sendable {
         self.core = core
         self.loop = loop
         self.index = index
-        slot = InlineSlot(core, output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
+        inlineCall = RecordCall(
+            budget: core.budget, replyLimit: core.limits.replyBytes,
+            output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
         (waiting, waitingEnd) = AsyncStream.makeStream()
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
@@ -79,10 +86,10 @@ final class RecordService: @unchecked Sendable {
         var missing: Int?
         var failure: ExchangeError?
         // At hand here, so that the requests of a batch count no reference to it.
-        var slot = self.slot
-        let start = slot.output.count
+        var call = inlineCall
+        let start = call.output.count
         do throws(ExchangeError) {
-            while missing == nil, !exchange.isFull, slot.output.count < start + Self.batchSize {
+            while missing == nil, !exchange.isFull, call.output.count < start + Self.batchSize {
                 let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
                 switch try scan(rest) {
                 case .incomplete(let count): missing = count
@@ -91,7 +98,7 @@ final class RecordService: @unchecked Sendable {
                     let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
                     let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
                     let request = dialect == .standard ? (first, second) : (second, first)
-                    if try !answer(request, of: exchange, dialect, in: slot) { slot = self.slot }
+                    if try !answer(request, of: exchange, dialect, in: call) { call = inlineCall }
                 }
             }
         } catch {
@@ -103,20 +110,20 @@ final class RecordService: @unchecked Sendable {
             // The replies of this batch are this peer's all the same.
             failure = failure ?? error
         }
-        if slot.output.count > start { noteReplies(to: exchange) }
-        if slot.output.count >= Self.batchSize { sendReplies() }
+        if call.output.count > start { noteReplies(to: exchange) }
+        if call.output.count >= Self.mostGathered { sendReplies() }
         if let failure { throw failure }
     }
 
     private func noteReplies(to exchange: Exchange) {
-        unsent.append((exchange, slot.output.count))
+        unsent.append((exchange, inlineCall.output.count))
         exchange.hasRepliesInBatch = true
     }
 
     /// Sends the replies that were gathered for all connections.
     func sendReplies() {
         if unsent.isEmpty { return }
-        let bytes = slot.output.bytes
+        let bytes = inlineCall.output.bytes
         var start = 0
         for (exchange, end) in unsent {
             exchange.hasRepliesInBatch = false
@@ -124,7 +131,7 @@ final class RecordService: @unchecked Sendable {
             start = end
         }
         unsent.removeAll(keepingCapacity: true)
-        slot.output.removeAll()
+        inlineCall.output.removeAll()
     }
 
     private func scan(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) -> RecordScan {
@@ -138,13 +145,13 @@ final class RecordService: @unchecked Sendable {
     /// Answers one request: at once, or by a task that puts the reply in its place later. Returns whether it was at once.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
-        _ dialect: ListenerConfiguration.Dialect, in slot: InlineSlot
+        _ dialect: ListenerConfiguration.Dialect, in call: RecordCall
     ) throws(ExchangeError) -> Bool {
-        let start = slot.output.count
-        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
+        let start = call.output.count
+        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: call) else {
             if exchange.isBehind {
-                defer { slot.output.truncate(to: start) }
-                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
+                defer { call.output.truncate(to: start) }
+                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: call.output.bytes[start...]))
             }
             return true
         }
@@ -156,12 +163,12 @@ final class RecordService: @unchecked Sendable {
         return false
     }
 
-    /// Sends the reply at the end of the slot's output, in its turn.
+    /// Sends the reply at the end of the loop's output, in its turn.
     func sendOwnReply(to exchange: Exchange) {
         let start = unsent.last?.end ?? 0
         if exchange.isBehind {
-            try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
-            slot.output.truncate(to: start)
+            try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: inlineCall.output.bytes[start...]))
+            inlineCall.output.truncate(to: start)
         } else {
             noteReplies(to: exchange)
         }
@@ -170,14 +177,14 @@ final class RecordService: @unchecked Sendable {
 
     /// Puts a reply at the end of the batch's that is an error of the daemon's own.
     func appendError(_ text: String) {
-        slot.output.append(count: 0)
-        slot.output.appendText("fastdaemond: \(text)\n")
+        inlineCall.output.append(count: 0)
+        inlineCall.output.appendText("fastdaemond: \(text)\n")
     }
 }
 
 extension RecordService {
     /// Takes up what the loop keeps of the limits. On the loop.
     func takeUpLimits() {
-        slot.call.replyLimit = core.limits.replyBytes
+        inlineCall.replyLimit = core.limits.replyBytes
     }
 }
