@@ -20,17 +20,21 @@ int clinux_epoll_create(void) {
     return epoll < 0 ? -errno : epoll;
 }
 
-static int add(int epoll, int descriptor, uint32_t flags, uint64_t token) {
+static int control(int epoll, int operation, int descriptor, uint32_t flags, uint64_t token) {
     struct epoll_event event = {.events = flags, .data.u64 = token};
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+    return epoll_ctl(epoll, operation, descriptor, &event) < 0 ? -errno : 0;
 }
 
 int clinux_epoll_add_connection(int epoll, int descriptor, uint64_t token) {
-    return add(epoll, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+    return control(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN | EPOLLRDHUP | EPOLLET, token);
+}
+
+int clinux_epoll_watch_writing(int epoll, int descriptor, uint64_t token) {
+    return control(epoll, EPOLL_CTL_MOD, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
 }
 
 int clinux_epoll_add_source(int epoll, int descriptor, uint64_t token, bool shared) {
-    return add(epoll, descriptor, EPOLLIN | EPOLLET | (shared ? EPOLLEXCLUSIVE : 0), token);
+    return control(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN | EPOLLET | (shared ? EPOLLEXCLUSIVE : 0), token);
 }
 
 int clinux_epoll_remove(int epoll, int descriptor) {

@@ -80,17 +80,28 @@ public final class Connection: @unchecked Sendable {
 
     /// Waits until a receive would find something, or the end, or until `deadline`. Returns false where it was interrupted
     /// instead. Loop thread only.
-    ///
-    /// - Parameter server: who serves what comes in the place of the task that waits, for as long as it likes.
-    public func waitUntilReadable(
-        deadline: UInt64, servedBy server: (any ReadServer)? = nil
-    ) async throws(ConnectionError) -> Bool {
-        switch await registration.waitUntilReadable(deadline: deadline, servedBy: server) {
+    public func waitUntilReadable(deadline: UInt64) async throws(ConnectionError) -> Bool {
+        switch await registration.waitUntilReadable(deadline: deadline) {
         case .ready: return true
         case .interrupted: return false
         case .timedOut: throw .timedOut
         case .failed(let code): throw .failed(code)
         }
+    }
+
+    /// Likewise, without a task: a server, which is held for so long, is told of the end of the wait. Loop thread only.
+    ///
+    /// - Returns: false where it would end at once, or nothing can be waited for. The server is not told then; a task that waits
+    ///   finds out why.
+    public func waitUntilReadable(deadline: UInt64, for server: any ReadServer) -> Bool {
+        registration.waitUntilReadable(deadline: deadline, for: server)
+    }
+
+    /// Has a server told to go on when the others on the loop had their turn. Loop thread only.
+    ///
+    /// - Returns: false where the wait would be interrupted at once. The server is not told then.
+    public func waitForTurn(_ server: any ReadServer) -> Bool {
+        registration.waitForTurn(server)
     }
 
     /// Waits until a send would take something. Loop thread only.
@@ -182,7 +193,7 @@ public final class Connection: @unchecked Sendable {
         if registration.isHungUp { body() } else { registration.onHangUp = body }
     }
 
-    /// Has the task that waits to read look again, as if something had come. Loop thread only.
+    /// Ends the wait of who waits to read: a task looks again, as if something had come. Loop thread only.
     public func wakeReader() {
         registration.wakeReader()
     }
@@ -199,6 +210,7 @@ public final class Connection: @unchecked Sendable {
 
     deinit {
         loop.connectionCount.subtract(1, ordering: .relaxed)
+        if registration.isClosed { return }
         let registration = registration
         loop.execute { registration.close() }
     }

@@ -26,6 +26,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// How many connections live here: what new ones are spread by.
     let connectionCount = Atomic(0)
 
+    /// Whose servers let the others go first.
+    private var yielding: [Registration] = []
+    private var takingTurns: [Registration] = []
+
     private var registrations = RegistrationTable()
     private var deadlines = DeadlineQueue()
     private var events: [clinux_event]
@@ -193,7 +197,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - Waiting for events
 
     private func waitForEvents() {
-        let maySleep = receiveMessages(beforeSleeping: jobs.isEmpty)
+        let maySleep = receiveMessages(beforeSleeping: jobs.isEmpty && yielding.isEmpty)
+        swap(&yielding, &takingTurns)
         let count = clinux_epoll_wait(
             epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline : 0)
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
@@ -204,7 +209,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // The wake-up itself has no registration: being awake is all there is to it.
             registrations[event.token]?.handle(event.flags)
         }
+        for registration in takingTurns { registration.takeTurn() }
+        takingTurns.removeAll(keepingCapacity: true)
         expireDeadlines()
+    }
+
+    /// Has a registration's server go on when the descriptors were looked at once more.
+    func giveTurn(to registration: Registration) {
+        yielding.append(registration)
     }
 
     /// Nanoseconds until the earliest deadline; negative where there is none.
@@ -244,6 +256,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             }
         if result < 0 { registrations.remove(token) } else { registration.token = token }
         return result
+    }
+
+    /// Has a registration of a connection told when a send may take something, too. Returns 0 or the negated errno.
+    func watchWriting(_ registration: Registration) -> Int32 {
+        clinux_epoll_watch_writing(epoll.number, registration.number, registration.token)
     }
 
     /// Forgets a registration; events that were already reported for it are dropped. Loop thread only.

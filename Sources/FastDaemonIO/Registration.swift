@@ -1,13 +1,15 @@
 import CLinux
 import FastDaemonSystem
 
-/// Serves what comes on a loop in the place of a task that waits for it. So the task need not be resumed for each short request,
-/// which would cost as much as the rest of it.
+/// Waits on a loop for what comes, where no task does: a task and its suspending and resuming would cost more than a short request.
+///
+/// It is told once for each wait, by one of the two, and then waits no more unless it says so again.
 public protocol ReadServer: AnyObject {
-    /// Called on the loop when something may be there to receive. It must not close the connection.
-    ///
-    /// - Returns: the deadline of the next wait (0: none), in nanoseconds of the loop's clock; nil where the task is to go on itself.
-    func serve() -> UInt64?
+    /// Something may be there to receive. On the loop.
+    func serve()
+
+    /// The wait has ended otherwise: its deadline has passed, or it was interrupted, or `wakeReader()` ended it. On the loop.
+    func endWait()
 }
 
 /// How a wait ended.
@@ -47,6 +49,8 @@ final class Registration: @unchecked Sendable {
     /// The descriptor's number; -1 after `close()`, so that a late system call gets EBADF and not another's descriptor.
     private(set) var number: Int32
 
+    var isClosed: Bool { number < 0 }
+
     let loop: EventLoop
     let kind: Kind
 
@@ -73,19 +77,25 @@ final class Registration: @unchecked Sendable {
         didSet { if keepsReading { isInterrupted = false } }
     }
 
-    private var reader: Waiter?
-    private var writer: Waiter?
+    private var reader: Reader?
+    private var readDeadline: UInt64 = 0
+    private var writer: Writer?
+    private var hasTurnComing = false
     private var isInterrupted = false
+    private var watchesWriting = false
 
     /// The time of this registration's entry in the loop's deadline queue; the end of time where it has none.
     private var scheduledTime = UInt64.max
 
-    private struct Waiter {
-        let continuation: UnsafeContinuation<Wakeup, Never>
-        var deadline: UInt64
+    /// Who waits to read.
+    private enum Reader {
+        case task(UnsafeContinuation<Wakeup, Never>)
+        case server(any ReadServer)
+    }
 
-        /// Who serves in the waiter's place.
-        var server: (any ReadServer)?
+    private struct Writer {
+        let continuation: UnsafeContinuation<Wakeup, Never>
+        let deadline: UInt64
     }
 
     init(_ descriptor: consuming Descriptor, as kind: Kind, on loop: EventLoop) {
@@ -108,6 +118,7 @@ final class Registration: @unchecked Sendable {
     func stopWatching() {
         if token != 0 { loop.deregister(self) }
         token = 0
+        watchesWriting = false
     }
 
     // MARK: - Waiting
@@ -122,33 +133,62 @@ final class Registration: @unchecked Sendable {
     }
 
     /// Suspends until the descriptor may be readable, until `deadline` (0: none), or until `interrupt()`.
+    func waitUntilReadable(deadline: UInt64) async -> Wakeup {
+        if let wakeup = prepareToWait() { return wakeup }
+        return await withUnsafeContinuation { wait(.task($0), until: deadline) }
+    }
+
+    /// Has a server told when the descriptor may be readable, in the place of a task that waits.
     ///
-    /// - Parameter server: who serves in the place of the task that waits; see `ReadServer`.
-    func waitUntilReadable(deadline: UInt64, servedBy server: (any ReadServer)? = nil) async -> Wakeup {
+    /// - Returns: false where there is no wait, because it would end at once; the server is not told then.
+    func waitUntilReadable(deadline: UInt64, for server: any ReadServer) -> Bool {
+        if prepareToWait() != nil { return false }
+        wait(.server(server), until: deadline)
+        return true
+    }
+
+    /// Has a server told to go on when the others on the loop had their turn. Returns false where it would be interrupted.
+    func waitForTurn(_ server: any ReadServer) -> Bool {
+        if stopsReading { return false }
+        wait(.server(server), until: 0)
+        // One that was given before, for a wait that ended otherwise, is as good.
+        if !hasTurnComing { loop.giveTurn(to: self) }
+        hasTurnComing = true
+        return true
+    }
+
+    private var stopsReading: Bool {
+        isInterrupted || (kind == .connection && loop.isEndingReads && !keepsReading)
+    }
+
+    /// Returns how a wait to read would end at once; nil where it would not.
+    private func prepareToWait() -> Wakeup? {
         if isReadable { return .ready }
-        if isInterrupted || (kind == .connection && loop.isEndingReads && !keepsReading) { return .interrupted }
-        precondition(reader == nil, "two tasks read from one descriptor")
-        if let failure = registerIfNeeded() { return failure }
-        return await withUnsafeContinuation { continuation in
-            reader = Waiter(continuation: continuation, deadline: deadline, server: server)
-            schedule(deadline)
-        }
+        if stopsReading { return .interrupted }
+        precondition(reader == nil, "two read from one descriptor")
+        return registerIfNeeded()
+    }
+
+    private func wait(_ reader: Reader, until deadline: UInt64) {
+        self.reader = reader
+        readDeadline = deadline
+        schedule(deadline)
     }
 
     /// Suspends until the descriptor may be writable, or until `deadline` (0: none).
     func waitUntilWritable(deadline: UInt64) async -> Wakeup {
         if isWritable { return .ready }
         precondition(writer == nil, "two tasks write to one descriptor")
-        if let failure = registerIfNeeded() { return failure }
+        if let failure = watchWriting() { return failure }
         return await withUnsafeContinuation { continuation in
-            writer = Waiter(continuation: continuation, deadline: deadline)
+            writer = Writer(continuation: continuation, deadline: deadline)
             schedule(deadline)
         }
     }
 
     /// Calls `body` once, on the loop, when a send that just took nothing may take something again. Returns 0 or the errno.
     func whenWritable(_ body: @escaping () -> Void) -> Int32 {
-        if case .failed(let code) = registerIfNeeded() { return code }
+        if case .failed(let code) = watchWriting() { return code }
         onWritable = body
         return 0
     }
@@ -159,6 +199,16 @@ final class Registration: @unchecked Sendable {
         if token != 0 { return nil }
         let result = loop.register(self)
         return result < 0 ? .failed(-result) : nil
+    }
+
+    /// Has the descriptor watched for room in it, too, from the first time on that somebody waits for that: each reply that a peer
+    /// reads makes room, and would be an event. What is so already is told at once. Returns why that cannot be.
+    private func watchWriting() -> Wakeup? {
+        if let failure = registerIfNeeded() { return failure }
+        if watchesWriting { return nil }
+        let result = loop.watchWriting(self)
+        watchesWriting = result == 0
+        return watchesWriting ? nil : .failed(-result)
     }
 
     private func schedule(_ deadline: UInt64) {
@@ -174,7 +224,8 @@ final class Registration: @unchecked Sendable {
         resumeReader(.interrupted)
     }
 
-    /// Ends the reader's wait as if something had come. It is not served: who wakes it may be in the middle of something.
+    /// Ends the reader's wait. A task goes on as if something had come; a server is not made to serve, because who wakes it may be
+    /// in the middle of something.
     func wakeReader() {
         resumeReader(.ready)
     }
@@ -202,28 +253,38 @@ final class Registration: @unchecked Sendable {
     func expire(_ time: UInt64, at now: UInt64) {
         guard time == scheduledTime else { return }
         scheduledTime = .max
-        if let deadline = reader?.deadline, deadline != 0 {
-            if deadline <= now { resumeReader(.timedOut) } else { schedule(deadline) }
+        if reader != nil, readDeadline != 0 {
+            if readDeadline <= now { resumeReader(.timedOut) } else { schedule(readDeadline) }
         }
         if let deadline = writer?.deadline, deadline != 0 {
             if deadline <= now { resumeWriter(.timedOut) } else { schedule(deadline) }
         }
     }
 
-    /// Something may be there to read: it is served, or the reader's task is resumed.
+    /// Something may be there to read.
     private func noteReadable() {
         isReadable = true
-        guard let server = reader?.server, let deadline = server.serve() else { return resumeReader(.ready) }
-        // Unless the wait was ended in the meantime.
-        guard reader != nil else { return }
-        reader!.deadline = deadline
-        schedule(deadline)
+        guard case .server(let server) = reader else { return resumeReader(.ready) }
+        // Who lets the others go first finds it then.
+        if hasTurnComing { return }
+        reader = nil
+        server.serve()
+    }
+
+    /// Has the server go on, if that is who waits.
+    func takeTurn() {
+        hasTurnComing = false
+        guard case .server(let server) = reader else { return }
+        reader = nil
+        server.serve()
     }
 
     private func resumeReader(_ wakeup: Wakeup) {
-        guard let waiter = reader else { return }
-        reader = nil
-        waiter.continuation.resume(returning: wakeup)
+        switch reader.take() {
+        case .task(let continuation): continuation.resume(returning: wakeup)
+        case .server(let server): server.endWait()
+        case nil: break
+        }
     }
 
     private func resumeWriter(_ wakeup: Wakeup) {

@@ -129,6 +129,10 @@ private final class Acceptor: @unchecked Sendable {
     private var isClosed = false
     private var failures = 0
 
+    /// How many connections were accepted since this last waited, and how many may be before others have their turn.
+    private var acceptedInTurn = 0
+    private static let mostInTurn = 64
+
     /// Told when nothing more waits to be accepted; from then on this is closed.
     private var onDrained: (() -> Void)?
 
@@ -176,10 +180,17 @@ private final class Acceptor: @unchecked Sendable {
                 await loop.sleep(nanoseconds: Self.longestPause)
                 continue
             }
+            if acceptedInTurn == Self.mostInTurn {
+                // Where connections never stop coming, those that are there are served all the same.
+                acceptedInTurn = 0
+                await loop.sleep(nanoseconds: 0)
+                continue
+            }
             var number: Int32 = 0
             let peer = SocketAddress { number = clinux_accept(registration.number, $0, $1) }
             if number >= 0 {
                 failures = 0
+                acceptedInTurn += 1
                 return Connection(Descriptor(owning: number), from: peer, on: loops.loop(preferring: loop))
             }
             await recover(from: -number, registration)
@@ -206,6 +217,7 @@ private final class Acceptor: @unchecked Sendable {
         switch code {
         case EAGAIN:
             registration.clearReadable()
+            acceptedInTurn = 0
             if onDrained != nil { return close() }
             _ = await withTaskCancellationHandler {
                 await registration.waitUntilReadable(deadline: 0)

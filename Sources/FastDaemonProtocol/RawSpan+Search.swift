@@ -1,29 +1,33 @@
 // Searches of eight bytes at a time, on plain 64-bit words: command lines are too short for vectors to pay.
 
 extension RawSpan {
-    /// Where the blocks of 64 bytes from the start on end that are ASCII.
+    /// How much of a long text is looked at together, in bytes.
+    private static var blockSize: Int { 128 }
+
+    /// Where the blocks from the start on end that are ASCII.
     private var endOfASCIIBlocks: Int {
         withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return 0 }
             var offset = 0
-            while bytes.count - offset >= 64 {
-                // Four vectors, joined into one that says whether any byte has its top bit set.
+            while bytes.count - offset >= Self.blockSize {
+                // Vectors, joined into one that says whether any byte has its top bit set.
                 let block = start + offset
                 var all = block.loadUnaligned(as: SIMD2<UInt64>.self)
-                for index in 1..<4 { all |= block.loadUnaligned(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self) }
+                for index in 1..<8 { all |= block.loadUnaligned(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self) }
                 if (all[0] | all[1]) & UInt64(repeating: 0x80) != 0 { return offset }
-                offset += 64
+                offset += Self.blockSize
             }
             return offset
         }
     }
 
-    /// How many bytes from the start on are ASCII for sure: all of them, or as many as stand before the block of 64, or the word
-    /// of eight, in which another is found.
+    /// How many bytes from the start on are ASCII for sure: all of them, or as many as stand before the block, or the word of
+    /// eight, in which another is found.
     var endOfASCII: Int {
         let high = UInt64(repeating: 0x80)
-        var offset = endOfASCIIBlocks
-        if byteCount - offset >= 64 { return offset }
+        // Most texts are short.
+        var offset = byteCount < Self.blockSize ? 0 : endOfASCIIBlocks
+        if byteCount - offset >= Self.blockSize { return offset }
         while byteCount - offset >= 8 {
             if word(at: offset) & high != 0 { return offset }
             offset += 8
@@ -60,11 +64,20 @@ extension RawSpan {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    @inline(__always)
+    private func half(at offset: Int) -> UInt32 {
+        UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
     /// The one to seven bytes from `offset` to the end.
     @inline(__always)
     private func lastWord(from offset: Int) -> UInt64 {
         let count = byteCount - offset
         if byteCount >= 8 { return word(at: byteCount - 8) >> UInt64(8 * (8 - count)) }
+        if count == byteCount, count >= 4 {
+            // Two halves, which may overlap.
+            return UInt64(half(at: 0)) | UInt64(half(at: count - 4)) << UInt64(8 * (count - 4))
+        }
         var word: UInt64 = 0
         for index in 0..<count { word |= UInt64(byte(at: offset + index)) << UInt64(8 * index) }
         return word

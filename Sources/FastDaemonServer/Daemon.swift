@@ -96,9 +96,20 @@ public final class Daemon: Sendable {
         }
     }
 
-    /// The pipeline: the connections of all listeners, joined on each loop by its task group, are served side by side; what
-    /// each of them sends is split into records, routed by the first word, run, and answered in order (`RecordService`).
+    /// The pipeline: the connections of all listeners are taken in by the loops that they live on; what each of them sends is split
+    /// into records, routed by the first word, run, and answered in order. Where something has to be waited for, tasks do that side by
+    /// side (`RecordService`).
     private func serve() async {
+        await withDiscardingTaskGroup { tasks in
+            for service in services {
+                tasks.addTask(executorPreference: service.loop) { await service.serveWaiting() }
+            }
+            await takeConnections()
+            for service in services { service.takeNoMore() }
+        }
+    }
+
+    private func takeConnections() async {
         await withDiscardingTaskGroup { pipelines in
             for await listener in listeners.opened {
                 switch listener.socket {
@@ -107,9 +118,8 @@ public final class Daemon: Sendable {
                         let connections = server.connections(on: loop) { [log] error in log.write(.warning, "\(error)")
                         }
                         pipelines.addTask(executorPreference: loop) {
-                            await connections.forEachConcurrently(on: \.loop) { connection in
-                                let service = self.recordService(on: connection.loop)
-                                await service.serve(connection, of: listener)
+                            for await connection in connections {
+                                self.recordService(on: connection.loop).take(connection, of: listener)
                             }
                         }
                     }

@@ -62,9 +62,14 @@ final class ServerCore: Sendable {
     /// The limits at this moment. From any thread.
     var limits: Limits { unsafeAddress { current.limits } }
 
-    /// Finds a command by the bytes of its name, and lends it. On a loop.
-    func withRoute<Result>(of name: UnsafeRawBufferPointer, _ body: (Route?) -> Result) -> Result {
-        current.withRouting { $0.withRoute(of: name, body) }
+    /// Finds a command by the bytes of its name. On a loop.
+    func route(of name: UnsafeRawBufferPointer) -> Route? {
+        current.withRouting { $0[name] }
+    }
+
+    /// Lends an inline command of a plugin's. Returns false where the name is of none. On a loop.
+    func withInlineRoute(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Void) -> Bool {
+        current.withRouting { $0.withInlineRoute(of: name, body) }
     }
 
     /// Finds a command by its name. On a loop.

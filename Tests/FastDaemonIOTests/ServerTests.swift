@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import FastDaemonIO
@@ -54,6 +55,29 @@ private func echo(_ server: Server) async {
         for peer in peers { #expect(await peer.receive(5) == "hello") }
         for peer in peers + [first] { peer.finishSending() }
         await served
+    }
+
+    @Test("However many connections wait, others on the loop have their turn before all are accepted")
+    func turns() async throws {
+        let folder = ScratchFolder()
+        let path = "\(folder.path)/s"
+        let loop = try EventLoopGroup(count: 1)
+        let server = try startServer(on: .unix(path), loops: loop)
+        let peers = (0..<200).map { _ in Peer(path: path) }
+        let accepted = Atomic(0)
+        let seen = Atomic(0)
+        await withTaskExecutorPreference(loop.first) {
+            var connections = server.connections.makeAsyncIterator()
+            for count in 1...200 {
+                #expect(await connections.next() != nil)
+                accepted.store(count, ordering: .relaxed)
+                if count == 1 { loop.first.post { seen.store(accepted.load(ordering: .relaxed), ordering: .relaxed) } }
+            }
+        }
+        #expect((1..<200).contains(seen.load(ordering: .relaxed)))
+        server.close()
+        loop.stop()
+        _ = peers
     }
 
     @Test("A server listens on IPv4 and on IPv6", arguments: ["127.0.0.1:0", "[::1]:0"])

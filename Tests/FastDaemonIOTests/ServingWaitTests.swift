@@ -1,19 +1,27 @@
 import CLinux
 import FastDaemonSystem
 import Glibc
+import Synchronization
 import Testing
 
 @testable import FastDaemonIO
 
-@Suite("A wait that serves what comes", .timeLimit(.minutes(1))) struct ServingWaitTests {
+@Suite("A wait without a task", .timeLimit(.minutes(1))) struct ServingWaitTests {
     private let loop: EventLoop
     private let connection: Connection
     private let peer: PeerEnd
 
+    /// Tells of what it is told.
     private final class Server: ReadServer {
-        let body: () -> UInt64?
-        init(_ body: @escaping () -> UInt64?) { self.body = body }
-        func serve() -> UInt64? { body() }
+        let onServe: (Server) -> Void
+        let onEnd: () -> Void
+
+        init(_ onServe: @escaping (Server) -> Void, onEnd: @escaping () -> Void) {
+            (self.onServe, self.onEnd) = (onServe, onEnd)
+        }
+
+        func serve() { onServe(self) }
+        func endWait() { onEnd() }
     }
 
     private final class PeerEnd: Sendable {
@@ -35,65 +43,146 @@ import Testing
         try? connection.receiveNow(into: connection.loop.scratch)
     }
 
-    @Test("goes on for as long as there is a next one, and the task that waits is resumed once")
-    func serves() async throws {
-        let (connection, loop, number) = (connection, loop, peer.number)
-        let pieces = try await withTaskExecutorPreference(loop) { () async throws(ConnectionError) -> [Int] in
-            var pieces: [Int] = []
-            #expect(Self.receive(connection) == nil)
-            clinux_send(number, "a", 1)
-            let isReady = try await connection.waitUntilReadable(
-                deadline: 0,
-                servedBy: Server {
-                    #expect(loop.isCurrent)
-                    while let count = Self.receive(connection) { pieces.append(count) }
-                    if pieces.count == 3 { return nil }
-                    clinux_send(number, "abc", pieces.count + 1)
-                    return 0
-                })
-            #expect(isReady)
-            return pieces
-        }
-        #expect(pieces == [1, 2, 3])
-    }
-
-    @Test("keeps to the deadline of the last one that was served")
-    func deadline() async throws {
-        let (connection, loop, number) = (connection, loop, peer.number)
-        let served = await withTaskExecutorPreference(loop) { () async -> Int in
-            var served = 0
-            #expect(Self.receive(connection) == nil)
-            clinux_send(number, "a", 1)
-            do throws(ConnectionError) {
-                _ = try await connection.waitUntilReadable(
-                    deadline: 0,
-                    servedBy: Server {
-                        while Self.receive(connection) != nil {}
-                        served += 1
-                        return loop.now + 1_000_000
-                    })
-                Issue.record("nothing more came, and yet it ended")
-            } catch {
-                #expect(error == .timedOut)
+    /// Has a server wait on the loop, after all that was there was received, and returns when `onEnd` is called.
+    private func wait(
+        afterwards: @escaping @Sendable () -> Void,
+        serving: @escaping @Sendable (Server, _ end: @escaping () -> Void) -> Void
+    ) async {
+        let connection = connection
+        await withUnsafeContinuation { (ended: UnsafeContinuation<Void, Never>) in
+            loop.execute {
+                #expect(Self.receive(connection) == nil)
+                let server = Server({ serving($0) { ended.resume() } }, onEnd: { ended.resume() })
+                #expect(connection.waitUntilReadable(deadline: 0, for: server))
+                afterwards()
             }
-            return served
         }
-        #expect(served == 1)
     }
 
-    @Test("ends where the loop ends reading")
-    func interrupted() async throws {
+    @Test("serves what comes for as long as it waits again")
+    func serves() async {
+        let (connection, loop, number) = (connection, loop, peer.number)
+        let pieces = Mutex<[Int]>([])
+        await wait(
+            afterwards: { clinux_send(number, "a", 1) },
+            serving: { server, end in
+                #expect(loop.isCurrent)
+                while let count = Self.receive(connection) { pieces.withLock { $0.append(count) } }
+                let count = pieces.withLock { $0.count }
+                if count == 3 { return end() }
+                #expect(connection.waitUntilReadable(deadline: 0, for: server))
+                clinux_send(number, "abc", count + 1)
+            })
+        #expect(pieces.withLock { $0 } == [1, 2, 3])
+    }
+
+    @Test("keeps to the deadline of the last wait")
+    func deadline() async {
+        let (connection, loop, number) = (connection, loop, peer.number)
+        let served = Mutex(0)
+        // The first wait has no deadline, so the second's is what ends this.
+        await wait(
+            afterwards: { clinux_send(number, "a", 1) },
+            serving: { server, _ in
+                while Self.receive(connection) != nil {}
+                served.withLock { $0 += 1 }
+                #expect(connection.waitUntilReadable(deadline: loop.now + 1_000_000, for: server))
+            })
+        #expect(served.withLock { $0 } == 1)
+    }
+
+    @Test("ends where the loop ends reading, and does not begin again")
+    func interrupted() async {
         let (connection, loop) = (connection, loop)
-        let isReady = try await withTaskExecutorPreference(loop) { () async throws(ConnectionError) -> Bool in
-            #expect(Self.receive(connection) == nil)
-            loop.post { loop.endReading() }
-            return try await connection.waitUntilReadable(
-                deadline: 0,
-                servedBy: Server {
-                    Issue.record("nothing came")
-                    return 0
-                })
+        await wait(
+            afterwards: { loop.post { loop.endReading() } }, serving: { _, _ in Issue.record("nothing came") })
+        await loop.visit {
+            let server = Server({ _ in Issue.record("nothing came") }, onEnd: { Issue.record("there was no wait") })
+            #expect(!connection.waitUntilReadable(deadline: 0, for: server))
         }
-        #expect(!isReady)
+    }
+
+    @Test("ends where it is woken, without serving")
+    func woken() async {
+        let connection = connection
+        await wait(
+            afterwards: { connection.wakeReader() }, serving: { _, _ in Issue.record("nothing came") })
+    }
+
+    @Test("does not begin where something is there")
+    func ready() async {
+        let connection = connection
+        await loop.visit {
+            let server = Server({ _ in Issue.record("it did not wait") }, onEnd: { Issue.record("it did not wait") })
+            #expect(!connection.waitUntilReadable(deadline: 0, for: server))
+        }
+    }
+
+    @Test("a server that lets the others go first has its turn after them, without an event")
+    func turns() async {
+        let (connection, loop) = (connection, loop)
+        let order = Mutex<[String]>([])
+        await withUnsafeContinuation { (ended: UnsafeContinuation<Void, Never>) in
+            loop.execute {
+                let server = Server(
+                    { _ in
+                        order.withLock { $0.append("server") }
+                        ended.resume()
+                    }, onEnd: { Issue.record("nobody ended it") })
+                #expect(connection.waitForTurn(server))
+                loop.post { order.withLock { $0.append("other") } }
+            }
+        }
+        #expect(order.withLock { $0 } == ["other", "server"])
+    }
+
+    @Test("a server that lets the others go first has one turn a round, whatever comes meanwhile")
+    func oneTurn() async {
+        let (connection, loop, number) = (connection, loop, peer.number)
+        let turns = Mutex((inRound: 0, most: 0, all: 0))
+        await loop.visit {
+            loop.beforeWaiting = { turns.withLock { $0.inRound = 0 } }
+        }
+        await wait(
+            afterwards: { clinux_send(number, "a", 1) },
+            serving: { server, end in
+                while Self.receive(connection) != nil {}
+                let all = turns.withLock { turns in
+                    turns.inRound += 1
+                    turns.most = max(turns.most, turns.inRound)
+                    turns.all += 1
+                    return turns.all
+                }
+                if all == 20 { return end() }
+                // An event for the next round.
+                clinux_send(number, "a", 1)
+                #expect(connection.waitForTurn(server))
+            })
+        #expect(turns.withLock { $0.most } == 1)
+    }
+
+    @Test("a turn is not waited for where the loop ends reading")
+    func noTurn() async {
+        let (connection, loop) = (connection, loop)
+        await withUnsafeContinuation { (ended: UnsafeContinuation<Void, Never>) in
+            loop.execute {
+                let server = Server({ _ in Issue.record("it was ended first") }, onEnd: { ended.resume() })
+                #expect(connection.waitForTurn(server))
+                connection.interrupt()
+                #expect(!connection.waitForTurn(server))
+            }
+        }
+    }
+
+    @Test("a server may close the connection, also where the peer hung up")
+    func closes() async {
+        let (connection, number) = (connection, peer.number)
+        await wait(
+            afterwards: { shutdown(number, Int32(SHUT_RDWR)) },
+            serving: { _, end in
+                #expect(Self.receive(connection) == 0)
+                connection.close()
+                end()
+            })
     }
 }

@@ -48,7 +48,8 @@ struct UTF8ValidationTests {
 
     @Test("The first ill-formed sequence is found at every place, around the steps of the search")
     func everyPlace() {
-        for count in [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200] {
+        for count in [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200, 255, 256, 257]
+        {
             var bytes = [UInt8](repeating: 0x61, count: count)
             #expect(firstInvalidOffset(bytes) == nil)
             for place in bytes.indices {

@@ -45,7 +45,7 @@ struct GrowthTests {
     }
 
     @Test(
-        "with 10,000 idle connections as with 50, and these hold at most 20 MiB; after 100,000 requests as after 2,000")
+        "with 10,000 idle connections as with 50, and these hold at most 6 MiB; after 100,000 requests as after 2,000")
     func connections() throws {
         let counted = try CountedDaemon(DaemonConfiguration(plugins: ["Echo"], limits: Self.limits))
         var idle = try (0..<50).map { _ in try counted.daemon.connect() }
@@ -57,8 +57,8 @@ struct GrowthTests {
         #expect(try counted.daemon.ask("echo last") == Reply("last\n"))
         let held = counted.allocated.bytes - before
         print("\(idle.count) idle connections: \(held) bytes more")
-        // Half of it is one block for each connection's task.
-        #expect(held <= 20 << 20)
+        // An idle connection has no task.
+        #expect(held <= 6 << 20)
         expect(try cost(of: .echo(), on: counted), isThatOf: first)
 
         idle.removeAll()

@@ -20,8 +20,11 @@ extern const uint32_t clinux_hang_up;       /* EPOLLHUP or EPOLLERR: nothing can
 int clinux_epoll_create(void);
 
 /* Registers a descriptor, edge-triggered: readiness is told when it begins, once, and again when more comes. A connection
-   is watched in both directions, hang-ups included. */
+   is watched for what comes, and for hang-ups. */
 int clinux_epoll_add_connection(int epoll, int descriptor, uint64_t token);
+
+/* Has a connection that was registered watched for room to send, too. */
+int clinux_epoll_watch_writing(int epoll, int descriptor, uint64_t token);
 
 /* Likewise something that is only read. Of several loops that registered the same socket as `shared`, one is woken for an
    event, not all (EPOLLEXCLUSIVE). */

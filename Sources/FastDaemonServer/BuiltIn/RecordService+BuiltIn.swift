@@ -10,8 +10,8 @@ extension RecordService {
         let request = BuiltInRequest(words: words.strings(), caller: source.caller, isSession: false)
         switch command.answer(request, core) {
         case .text(let text):
-            slot.output.appendText(text.output)
-            slot.output.appendText(text.errors)
+            inlineCall.output.appendText(text.output)
+            inlineCall.output.appendText(text.errors)
             noteOwn(route, text.status, id: nextID(), source, bytesOut: text.output.utf8.count + text.errors.utf8.count)
             return nil
         case .later(let work):

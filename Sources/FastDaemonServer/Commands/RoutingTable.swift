@@ -12,6 +12,9 @@ final class Route: Sendable {
     let builtIn: BuiltInCommand?
     let command: PluginCommand?
 
+    /// The same, where it runs inline: to be lent without counting a reference.
+    fileprivate let inlineCommand: Unmanaged<PluginCommand>?
+
     /// The plugin, which is there as long as this is.
     let hosted: HostedPlugin?
 
@@ -30,6 +33,7 @@ final class Route: Sendable {
         self.statistics = statistics
         self.builtIn = builtIn
         command = nil
+        inlineCommand = nil
         hosted = nil
         execution = .inline
         gate = nil
@@ -45,6 +49,7 @@ final class Route: Sendable {
         self.statistics = statistics
         builtIn = nil
         self.command = command
+        inlineCommand = execution == .inline ? .passUnretained(command) : nil
         self.hosted = hosted
         self.execution = execution
         gate = hosted.gate
@@ -101,10 +106,18 @@ final class RoutingTable: Sendable {
         names.deallocate()
     }
 
-    /// Lends the route of a name, which is the table's, so that no reference to it is counted.
-    func withRoute<Result>(of name: UnsafeRawBufferPointer, _ body: (Route?) -> Result) -> Result {
-        find(name)?._withUnsafeGuaranteedRef(body) ?? body(nil)
+    /// Lends the route of a name, if it is of a plugin's command that runs inline. They are the table's, so no reference to them is
+    /// counted. Returns false where it is not.
+    func withInlineRoute(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Void) -> Bool {
+        guard let place = find(name) else { return false }
+        return place._withUnsafeGuaranteedRef { route in
+            guard let command = route.inlineCommand else { return false }
+            command._withUnsafeGuaranteedRef { body(route, $0) }
+            return true
+        }
     }
+
+    subscript(name: UnsafeRawBufferPointer) -> Route? { find(name)?.takeUnretainedValue() }
 
     private func find(_ name: UnsafeRawBufferPointer) -> Unmanaged<Route>? {
         var index = Self.hash(name) & mask
@@ -120,7 +133,7 @@ final class RoutingTable: Sendable {
     }
 
     subscript(name: String) -> Route? {
-        Array(name.utf8).withUnsafeBytes { withRoute(of: $0) { $0 } }
+        Array(name.utf8).withUnsafeBytes { self[$0] }
     }
 
     /// FNV-1a. The names come from the config, so nobody outside can choose them to collide.

@@ -15,8 +15,8 @@ final class CommandStatistics: Sendable {
     private let loopCount: Int
 
     /// No two slots share a cache line, nor a pair of lines that processors fetch together, in bytes.
-    private static let alignment = 128
-    private static let slotSize = (LoopStatistics.size + alignment - 1) / alignment * alignment
+    private static var alignment: Int { 128 }
+    private static var slotSize: Int { (LoopStatistics.size + alignment - 1) / alignment * alignment }
 
     init(_ name: String, loopCount: Int) {
         self.name = name
@@ -46,20 +46,20 @@ struct LoopStatistics {
     let queued: Histogram
     let ran: Histogram
 
-    /// Where what stands, in numbers. What every call counts shares a cache line.
+    /// Where what stands, in numbers; computed, so that a call looks nothing up. What every call counts shares a cache line.
     private enum Offset {
-        static let successes = 0
-        static let refusals = 1
-        static let bytesIn = 2
-        static let bytesOut = 3
-        static let statuses = 16
-        static let queued = statuses + CommandTotals.statusCount
-        static let ran = queued + Histogram.size
-        static let end = ran + Histogram.size
+        static var successes: Int { 0 }
+        static var refusals: Int { 1 }
+        static var bytesIn: Int { 2 }
+        static var bytesOut: Int { 3 }
+        static var statuses: Int { 16 }
+        static var queued: Int { statuses + CommandTotals.statusCount }
+        static var ran: Int { queued + Histogram.size }
+        static var end: Int { ran + Histogram.size }
     }
 
     /// How large a slot is, in bytes.
-    static let size = Offset.end * MemoryLayout<Atomic<UInt64>>.stride
+    static var size: Int { Offset.end * MemoryLayout<Atomic<UInt64>>.stride }
 
     /// - Parameter memory: zeros, which are what an atomic zero is made of.
     init(_ memory: UnsafeMutableRawPointer) {
@@ -104,7 +104,7 @@ extension Atomic<UInt64> {
 
 /// What all loops counted of one command.
 struct CommandTotals: Equatable, Sendable {
-    static let statusCount = 256
+    static var statusCount: Int { 256 }
 
     /// Calls that were turned away.
     var refusals: UInt64 = 0

@@ -5,9 +5,11 @@ import Synchronization
 /// in the first bucket, what is longer in the last. Pure.
 enum DurationScale {
     /// The powers of two at the ends, and how many bits tell the buckets of one power apart.
-    private static let (lowest, highest, bits) = (6, 40, 3)
+    private static var lowest: Int { 6 }
+    private static var highest: Int { 40 }
+    private static var bits: Int { 3 }
 
-    static let bucketCount = (highest - lowest) << bits
+    static var bucketCount: Int { (highest - lowest) << bits }
 
     static func bucket(of nanoseconds: UInt64) -> Int {
         if nanoseconds < 1 << lowest { return 0 }
@@ -35,10 +37,12 @@ struct Histogram {
     private let numbers: UnsafeMutablePointer<Atomic<UInt64>>
 
     /// The sum and the greatest of all values, then the buckets.
-    private static let (sum, most, buckets) = (0, 1, 2)
+    private static var sum: Int { 0 }
+    private static var most: Int { 1 }
+    private static var buckets: Int { 2 }
 
     /// How many numbers it takes.
-    static let size = buckets + DurationScale.bucketCount
+    static var size: Int { buckets + DurationScale.bucketCount }
 
     init(_ numbers: UnsafeMutablePointer<Atomic<UInt64>>) {
         self.numbers = numbers

@@ -16,7 +16,7 @@ extension RecordService {
     ) {
         let sender = DatagramSender(datagram, isUnix: listener.address.isUnix)
         core.lastActivity.store(loop.now, ordering: .relaxed)
-        let start = slot.output.count
+        let start = inlineCall.output.count
         let dispatched = datagram.bytes.withUnsafeBytes { bytes in
             do throws(RecordError) {
                 if datagramCalls >= Self.mostDatagramCalls {
@@ -31,8 +31,8 @@ extension RecordService {
                 let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
                 let second = UnsafeRawBufferPointer(rebasing: bytes[bounds.second])
                 return listener.dialect == .standard
-                    ? dispatch(first, input: second, .standard, from: sender, in: slot)
-                    : dispatch(second, input: first, .classic, from: sender, in: slot)
+                    ? dispatch(first, input: second, .standard, from: sender, in: inlineCall)
+                    : dispatch(second, input: first, .classic, from: sender, in: inlineCall)
             } catch {
                 appendError("not a record: \(error)")
                 return nil
@@ -55,10 +55,10 @@ extension RecordService {
     /// How many calls that came as datagrams may be under way: no connection bounds them.
     private static let mostDatagramCalls = 256
 
-    /// Takes the reply at the end of the slot's output out of it, behind those of connections.
+    /// Takes the reply at the end of the loop's output out of it, behind those of connections.
     private func takeReply(from start: Int) -> [UInt8] {
-        defer { slot.output.truncate(to: start) }
-        return Array(slot.output.bytes[start...])
+        defer { inlineCall.output.truncate(to: start) }
+        return Array(inlineCall.output.bytes[start...])
     }
 
     /// How long a receiver may be too slow to take a datagram before it loses it, in nanoseconds.
@@ -67,7 +67,7 @@ extension RecordService {
     private func send(_ reply: [UInt8], on socket: DatagramSocket, to sender: DatagramSender) async {
         var reply = reply
         if reply.count > core.limits.datagramBytes {
-            let start = slot.output.count
+            let start = inlineCall.output.count
             appendError(
                 "the reply is \(reply.count) bytes long, and a datagram has \(core.limits.datagramBytes) at most "
                     + "(limits.datagramBytes); use a stream socket")

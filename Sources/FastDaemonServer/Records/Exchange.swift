@@ -27,25 +27,28 @@ enum ExchangeError: Error {
 /// the beginning of a record whose rest has not come is kept. Everything here happens on the loop.
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
-final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
+final class Exchange: CallerSource, @unchecked Sendable {
     let connection: Connection
     let core: ServerCore
     let dialect: ListenerConfiguration.Dialect
 
     /// Who finds the records in what comes here, and answers them.
-    private unowned let service: RecordService
+    unowned let service: RecordService
 
     // What was received and is not used up.
-    private var partial: ByteBuffer?
-    private var partialMayHoldRecord = false
+    var partial: ByteBuffer?
+    var partialMayHoldRecord = false
     private var missing = 0
     private var hasHadRecord = false
+
+    /// Why the peer is not let in; nil where it is.
+    var refusal: Refusal?
 
     /// Whether the end of what the peer sends was read, so that nothing of it is left unread.
     private(set) var hasReadEnd = false
 
     /// How many bytes were received since the loop last looked at the other connections.
-    private var receivedInTurn = 0
+    var receivedInTurn = 0
 
     /// When the record that is coming in began, and when anything was last finished, by the loop's clock.
     private var recordStart: UInt64
@@ -59,7 +62,10 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
     /// Whether a part of a reply was lost, so that nothing may follow it.
     var isBroken = false
 
-    /// Why replies could not be sent while the task that reads was waiting; it is told when it looks again.
+    /// Whether the loop's buffer holds replies to this peer, which it sends at the end of its round.
+    var hasRepliesInBatch = false
+
+    /// Why nothing more can be received or sent, where no task was there to be told; it is told when it looks.
     var failure: ExchangeError?
     var roomWaiter: UnsafeContinuation<Void, Never>?
 
@@ -108,7 +114,6 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
             if hasToFlush { try await flush() }
             if hasReadEnd { return try end() }
             if receivedInTurn >= EventLoop.scratchSize {
-                // A peer that never stops sending must not keep the loop to itself, nor from ending.
                 receivedInTurn = 0
                 await connection.loop.sleep(nanoseconds: 0)
                 if connection.loop.isEndingReads { return try end() }
@@ -128,57 +133,13 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
         }
     }
 
-    /// Serves what is there, and has what comes served on the loop, while the task that calls this is suspended once for all of it:
-    /// for as long as nothing has to be waited for but the next request. `receive` says how it goes on.
-    func serveOnLoop() async {
-        guard let deadline = serve() else { return }
-        // What is not told here, its deadline or its end, is told to whoever waits next.
-        _ = try? await connection.waitUntilReadable(deadline: deadline, servedBy: self)
-    }
-
-    func serve() -> UInt64? {
-        do throws(ExchangeError) {
-            while !needsTask {
-                guard let input = try receiveNow() else {
-                    receivedInTurn = 0
-                    return deadline
-                }
-                if isNew, input.first == SessionFrame.firstByte {
-                    putBack(input)
-                } else if !input.isEmpty {
-                    try service.process(input, of: self)
-                }
-            }
-        } catch {
-            failure = error
-        }
-        return nil
-    }
-
-    /// Keeps the beginning of a session for the task, whose it is. It may go beyond the budget: it is no more than the loop receives
-    /// at once, and is let go of as soon as the task has it.
-    private func putBack(_ input: UnsafeRawBufferPointer) {
-        if partialIsEmpty {
-            let partial = ByteBuffer(budget: core.budget)
-            partial.append(input, regardless: true)
-            self.partial = partial
-        }
-        partialMayHoldRecord = true
-    }
-
     /// Lets go of what `receive` handed out, and somebody else has used up.
     func releaseInput() {
         partial = nil
     }
 
-    /// Whether something else is to be done than to look for what comes.
-    private var needsTask: Bool {
-        hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil || isFull
-            || receivedInTurn >= EventLoop.scratchSize
-    }
-
     /// Nil where nothing is there; empty at the end.
-    private func receiveNow() throws(ExchangeError) -> UnsafeRawBufferPointer? {
+    func receiveNow() throws(ExchangeError) -> UnsafeRawBufferPointer? {
         do throws(ConnectionError) {
             guard let partial, !partial.isEmpty else {
                 let scratch = connection.loop.scratch
@@ -221,12 +182,12 @@ final class Exchange: CallerSource, ReadServer, @unchecked Sendable {
         }
     }
 
-    private var partialIsEmpty: Bool { partial?.isEmpty ?? true }
+    var partialIsEmpty: Bool { partial?.isEmpty ?? true }
 
     private var recordSeconds: Double { hasHadRecord ? core.limits.recordSeconds : core.limits.firstRecordSeconds }
 
     /// One deadline for a whole record, however its bytes come.
-    private var deadline: UInt64 {
+    var deadline: UInt64 {
         if !hasHadRecord || !partialIsEmpty { return recordStart + nanoseconds(recordSeconds) }
         return lastProgress + nanoseconds(core.limits.idleSeconds)
     }

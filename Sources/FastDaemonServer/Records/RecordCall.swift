@@ -24,11 +24,16 @@ final class RecordCall: Call, @unchecked Sendable {
     @exclusivity(unchecked) private var input = UnsafeRawBufferPointer(start: nil, count: 0)
     private var ownInput: ByteBuffer?
 
+    /// All of the input while it is lent, which was checked to be text, and whether the output is just that.
+    @exclusivity(unchecked) private var wholeInput = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) private var outputIsInput = false
+
     /// How many bytes of input it came with.
     private(set) var inputCount = 0
 
-    /// Where the reply goes: its count, then standard output, from `replyStart` on.
-    private let output: ByteBuffer
+    /// Where the reply goes: its count, then standard output, from `replyStart` on. An inline call's stands behind those that are not
+    /// sent yet.
+    let output: ByteBuffer
     @exclusivity(unchecked) private var replyStart = 0
     private let errors: ByteBuffer
     @exclusivity(unchecked) private var fault: Fault?
@@ -71,6 +76,8 @@ final class RecordCall: Call, @unchecked Sendable {
     /// returns.
     func attach(input: UnsafeRawBufferPointer, from source: any CallerSource) {
         self.input = input
+        wholeInput = input
+        outputIsInput = false
         callerSource = source
         if knownCaller != nil { knownCaller = nil }
         if fault != nil { fault = nil }
@@ -89,6 +96,7 @@ final class RecordCall: Call, @unchecked Sendable {
         others.append(UnsafeRawBufferPointer(rebasing: output.bytes[..<replyStart]), regardless: true)
         output.removeFirst(replyStart)
         replyStart = 0
+        wholeInput = UnsafeRawBufferPointer(start: nil, count: 0)
         if !takeInput(input) { fault = .overBudget }
         knownCaller = caller
         callerSource = nil
@@ -153,6 +161,9 @@ final class RecordCall: Call, @unchecked Sendable {
         if output.count - replyStart + errors.count + bytes.count > replyLimit + 4 {
             fault = .overReplyLimit
         } else if stream == FASTDAEMON_STANDARD_OUTPUT {
+            outputIsInput =
+                output.count == replyStart + 4 && bytes.baseAddress == wholeInput.baseAddress
+                && bytes.count == wholeInput.count
             if !output.append(bytes) { fault = .overBudget }
         } else if !errors.append(bytes) {
             fault = .overBudget
@@ -206,8 +217,10 @@ final class RecordCall: Call, @unchecked Sendable {
 
     /// What is wrong with the output as text, for a record carries nothing else.
     private var textFault: Fault? {
-        let standard = UnsafeRawBufferPointer(rebasing: output.bytes[(replyStart + 4)...])
-        if let offset = UTF8Validation.firstInvalidOffset(in: standard.bytes) { return .notText("output", offset) }
+        if !outputIsInput {
+            let standard = UnsafeRawBufferPointer(rebasing: output.bytes[(replyStart + 4)...])
+            if let offset = UTF8Validation.firstInvalidOffset(in: standard.bytes) { return .notText("output", offset) }
+        }
         if errors.isEmpty { return nil }
         return UTF8Validation.firstInvalidOffset(in: errors.bytes.bytes).map { .notText("error output", $0) }
     }

@@ -12,32 +12,17 @@ struct StartedCall: Sendable {
     var ownWork: (@Sendable () async -> BuiltInText)?
 }
 
-/// Where the inline commands of a loop run, one after the other.
-///
-/// Its parts never change, so a call counts no reference to them. After a handler said "later", the call and its buffer are
-/// no longer the loop's, and another slot takes their place.
-final class InlineSlot {
-    /// The replies that are not sent yet.
-    let output: ByteBuffer
-
-    /// The call at hand, used again for each.
-    let call: RecordCall
-
-    init(_ core: ServerCore, output: ByteBuffer) {
-        self.output = output
-        call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: output)
-    }
-}
-
 extension RecordService {
-    /// Finds the command of a request, and runs it if it is inline. Returns nil where the reply stands at the end of the slot's
+    /// Finds the command of a request, and runs it if it is inline. Returns nil where the reply stands at the end of the loop's
     /// output, and otherwise the call that it will be in.
+    ///
+    /// - Parameter call: the loop's own, `inlineCall`.
     func dispatch(
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
-        from source: any CallerSource, in slot: InlineSlot
+        from source: any CallerSource, in call: RecordCall
     ) -> StartedCall? {
         var started: StartedCall?
-        if dialect == .standard, runPlain(line, input, source, in: slot, &started) { return started }
+        if dialect == .standard, runPlain(line, input, source, in: call, &started) { return started }
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
@@ -45,15 +30,15 @@ extension RecordService {
             refuse("\(error)", command: "", source)
             return nil
         }
-        guard let route = words.withFirst({ core.withRoute(of: $0, { $0 }) }) else {
+        guard let route = words.withFirst(core.route(of:)) else {
             let name = words.strings()[0]
             refuse(core.unknownCommand(name), command: name, source)
             return nil
         }
         guard let command = route.command else { return answer(route.builtIn!, route, source) }
         if route.execution == .inline {
-            slot.call.takeArguments(&words)
-            return runInline(command, route, input, source, in: slot)
+            call.takeArguments(&words)
+            return runInline(command, route, input, source, in: call)
         }
         return start(command, route, input, source)
     }
@@ -70,29 +55,26 @@ extension RecordService {
     /// line, or another command.
     private func runPlain(
         _ line: UnsafeRawBufferPointer, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
-        in slot: InlineSlot, _ started: inout StartedCall?
+        in call: RecordCall, _ started: inout StartedCall?
     ) -> Bool {
-        guard let name = slot.call.takeArguments(ofPlain: line) else { return false }
-        return core.withRoute(of: name) { route in
-            guard let route, route.execution == .inline, let command = route.command else { return false }
-            started = runInline(command, route, input, source, in: slot)
-            return true
+        guard let name = call.takeArguments(ofPlain: line) else { return false }
+        return core.withInlineRoute(of: name) { route, command in
+            started = runInline(command, route, input, source, in: call)
         }
     }
 
-    /// Runs an inline command whose arguments the slot's call has taken.
+    /// Runs an inline command whose arguments the call has taken.
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
-        in slot: InlineSlot
+        in call: RecordCall
     ) -> StartedCall? {
-        let call = slot.call
         let isTimed = timesNextCall()
         let begin = isTimed || route.timeLimit > 0 ? clinux_now() : 0
         call.prepare(command, id: nextID())
         if route.timeLimit > 0 { call.limitDeadline = begin + route.timeLimit }
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
-            self.slot = InlineSlot(core, output: call.detach())
+            inlineCall = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: call.detach())
             let received = begin > 0 ? begin : clinux_now()
             let running = RunningCall(
                 call: call, route: route, gate: nil, received: received, loop: loop,

@@ -10,8 +10,8 @@ struct Refusal {
 /// Who is not let in, and how that is said.
 extension RecordService {
     /// Why a connection is not let in; nil where it is, and is counted.
-    func refusal(of exchange: Exchange, _ listener: OpenListener) -> Refusal? {
-        if let allowed = listener.configuration.allowedUsers {
+    func refusal(of exchange: Exchange, _ listener: ListenerConfiguration) -> Refusal? {
+        if let allowed = listener.allowedUsers {
             let user = exchange.caller.user
             guard user == 0 || user == core.user || allowed.contains(user) else {
                 return Refusal(verdict: .refused, text: "user \(user) may not use this socket (listen.allowUsers)")
@@ -29,7 +29,8 @@ extension RecordService {
     func turnAway(_ exchange: Exchange, because refusal: Refusal) async {
         core.log.write(.warning, "turned a connection away: \(refusal.text)", [("peer", .text("\(exchange.caller)"))])
         if await isSession(exchange.connection) {
-            return await turnAwaySession(exchange.connection, refusal.verdict, because: refusal.text)
+            await turnAwaySession(exchange.connection, refusal.verdict, because: refusal.text)
+            return noteEnd(of: exchange)
         }
         appendError(refusal.text)
         sendOwnReply(to: exchange)

@@ -14,8 +14,9 @@ final class RecordService: @unchecked Sendable {
     /// The loop's place in the statistics of each command.
     let index: Int
 
-    /// Where inline commands run, and where the replies of the batch at hand are gathered, to be sent together.
-    @exclusivity(unchecked) var slot: InlineSlot
+    /// The call of inline commands, used again for each. In its output the replies of the batch at hand are gathered, to be sent
+    /// together. After a handler said "later", it is no longer the loop's, and another takes its place.
+    @exclusivity(unchecked) var inlineCall: RecordCall
 
     // Used in every call, by this thread alone.
     @exclusivity(unchecked) var words = Words()
@@ -24,7 +25,7 @@ final class RecordService: @unchecked Sendable {
     /// How many inline calls are not timed before one is.
     @exclusivity(unchecked) var untimedCalls = 0
 
-    /// Whose replies stand where in the slot's output. They are sent when all connections that had something to say were
+    /// Whose replies stand where in the loop's output. They are sent when all connections that had something to say were
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
     private var unsent: [(exchange: Exchange, end: Int)] = []
 
@@ -32,11 +33,23 @@ final class RecordService: @unchecked Sendable {
     var sessions: [ObjectIdentifier: Session] = [:]
     var unflushed: [Session] = []
 
+    /// The connections that have not ended, and whether more may come.
+    var connectionCount = 0
+    var takesConnections = true
+
+    /// Those of them that something has to be waited for, each time until a task takes it up.
+    let waiting: AsyncStream<Exchange>
+    let waitingEnd: AsyncStream<Exchange>.Continuation
+
     /// How many calls are under way that came as datagrams.
     var datagramCalls = 0
 
-    /// How much output is gathered before it is sent, and the rest of a batch waits.
+    /// How much output one connection's batch may have before the rest of it waits.
     private static let batchSize = 256 * 1024
+
+    /// How much is gathered for all connections before it is sent. To wake a peer costs little beside so much, and while it is in the
+    /// processor's caches, it is sent for less.
+    private static let mostGathered = 64 * 1024
 
     /// How much room for output each loop keeps for itself: that of a batch, whose last reply may go beyond its size.
     private static let keptOutput = 2 * batchSize
@@ -45,7 +58,10 @@ final class RecordService: @unchecked Sendable {
         self.core = core
         self.loop = loop
         self.index = index
-        slot = InlineSlot(core, output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
+        inlineCall = RecordCall(
+            budget: core.budget, replyLimit: core.limits.replyBytes,
+            output: ByteBuffer(budget: core.budget, freeShare: Self.keptOutput))
+        (waiting, waitingEnd) = AsyncStream.makeStream()
         // The loops share the numbers of calls out among them.
         lastID = UInt64(index)
     }
@@ -61,87 +77,6 @@ final class RecordService: @unchecked Sendable {
         }
     }
 
-    /// Serves one connection until its end.
-    func serve(_ connection: Connection, of listener: OpenListener) async {
-        let exchange = Exchange(connection, listener.configuration.dialect, servedBy: self)
-        if let refusal = refusal(of: exchange, listener) { return await turnAway(exchange, because: refusal) }
-        defer {
-            core.lastActivity.store(loop.now, ordering: .relaxed)
-            core.connections.subtract(1, ordering: .releasing)
-        }
-        if let bytes = await converse(exchange) {
-            return await serveSession(exchange, beginningWith: bytes)
-        }
-        await finish(exchange)
-    }
-
-    /// Sends what is still owed, and closes.
-    func finish(_ exchange: Exchange) async {
-        sendReplies()
-        do {
-            try await exchange.flush()
-            if !exchange.hasReadEnd { await exchange.connection.linger() }
-        } catch {
-            // The peer is gone; nothing can be sent any more.
-        }
-        exchange.connection.close()
-    }
-
-    /// Answers requests one batch after the other, on the loop where that is all there is to do. Most connections never have a call
-    /// that goes on after its batch, so there is no task group until one does.
-    ///
-    /// - Returns: what came of a session, where it is one; lent until the next suspension.
-    private func converse(_ exchange: Exchange) async -> UnsafeRawBufferPointer? {
-        var failure: ExchangeError?
-        do throws(ExchangeError) {
-            while exchange.started.isEmpty {
-                await exchange.serveOnLoop()
-                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
-                if exchange.isNew, input.first == SessionFrame.firstByte { return input }
-                try process(input, of: exchange)
-            }
-        } catch {
-            failure = error
-        }
-        if !exchange.started.isEmpty {
-            await converseWithCalls(exchange, after: failure)
-        } else if let failure {
-            end(exchange, because: failure)
-        }
-        return nil
-    }
-
-    /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(_ exchange: Exchange, after failure: ExchangeError?) async {
-        await withDiscardingTaskGroup { calls in
-            startCalls(of: exchange, in: &calls)
-            do throws(ExchangeError) {
-                if let failure { throw failure }
-                while let input = try await exchange.receive() {
-                    defer { startCalls(of: exchange, in: &calls) }
-                    try process(input, of: exchange)
-                }
-            } catch {
-                end(exchange, because: error)
-            }
-        }
-    }
-
-    private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (owed, slot) in exchange.started {
-            calls.addTask(executorPreference: loop) {
-                let reply = await self.finish(owed)
-                exchange.remove(owed.call)
-                // What was answered before stands in the loop's buffer still, and goes first.
-                self.sendReplies()
-                exchange.complete(slot, with: reply)
-                // Where the peer is gone, the task that reads finds that out, too.
-                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
-            }
-        }
-        exchange.started.removeAll(keepingCapacity: true)
-    }
-
     // MARK: - A batch
 
     /// Runs, or starts, what is complete of `input`.
@@ -151,10 +86,10 @@ final class RecordService: @unchecked Sendable {
         var missing: Int?
         var failure: ExchangeError?
         // At hand here, so that the requests of a batch count no reference to it.
-        var slot = self.slot
-        let start = slot.output.count
+        var call = inlineCall
+        let start = call.output.count
         do throws(ExchangeError) {
-            while missing == nil, !exchange.isFull, slot.output.count < start + Self.batchSize {
+            while missing == nil, !exchange.isFull, call.output.count < start + Self.batchSize {
                 let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
                 switch try scan(rest) {
                 case .incomplete(let count): missing = count
@@ -163,7 +98,7 @@ final class RecordService: @unchecked Sendable {
                     let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
                     let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
                     let request = dialect == .standard ? (first, second) : (second, first)
-                    if try !answer(request, of: exchange, dialect, in: slot) { slot = self.slot }
+                    if try !answer(request, of: exchange, dialect, in: call) { call = inlineCall }
                 }
             }
         } catch {
@@ -175,22 +110,28 @@ final class RecordService: @unchecked Sendable {
             // The replies of this batch are this peer's all the same.
             failure = failure ?? error
         }
-        if slot.output.count > start { unsent.append((exchange, slot.output.count)) }
-        if slot.output.count >= Self.batchSize { sendReplies() }
+        if call.output.count > start { noteReplies(to: exchange) }
+        if call.output.count >= Self.mostGathered { sendReplies() }
         if let failure { throw failure }
     }
 
+    private func noteReplies(to exchange: Exchange) {
+        unsent.append((exchange, inlineCall.output.count))
+        exchange.hasRepliesInBatch = true
+    }
+
     /// Sends the replies that were gathered for all connections.
-    private func sendReplies() {
+    func sendReplies() {
         if unsent.isEmpty { return }
-        let bytes = slot.output.bytes
+        let bytes = inlineCall.output.bytes
         var start = 0
         for (exchange, end) in unsent {
+            exchange.hasRepliesInBatch = false
             exchange.send(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
             start = end
         }
         unsent.removeAll(keepingCapacity: true)
-        slot.output.removeAll()
+        inlineCall.output.removeAll()
     }
 
     private func scan(_ bytes: UnsafeRawBufferPointer) throws(ExchangeError) -> RecordScan {
@@ -204,13 +145,13 @@ final class RecordService: @unchecked Sendable {
     /// Answers one request: at once, or by a task that puts the reply in its place later. Returns whether it was at once.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
-        _ dialect: ListenerConfiguration.Dialect, in slot: InlineSlot
+        _ dialect: ListenerConfiguration.Dialect, in call: RecordCall
     ) throws(ExchangeError) -> Bool {
-        let start = slot.output.count
-        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: slot) else {
+        let start = call.output.count
+        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: call) else {
             if exchange.isBehind {
-                defer { slot.output.truncate(to: start) }
-                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
+                defer { call.output.truncate(to: start) }
+                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: call.output.bytes[start...]))
             }
             return true
         }
@@ -222,52 +163,28 @@ final class RecordService: @unchecked Sendable {
         return false
     }
 
-    // MARK: - The end of a connection
-
-    /// Tells the peer, in its turn, why nothing more is read from it; calls that run go on, and are answered.
-    private func end(_ exchange: Exchange, because error: ExchangeError) {
-        guard let text = explanation(of: error) else {
-            exchange.cancelCalls()
-            return
-        }
-        core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
-        appendError(text)
-        sendOwnReply(to: exchange)
-    }
-
-    /// What the peer is told; nil where there is nobody to tell, or nothing.
-    private func explanation(of error: ExchangeError) -> String? {
-        switch error {
-        case .connection, .idle: nil
-        case .record(let error): "not a record: \(error)"
-        case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
-        case .shuttingDown: ServerCore.notWholeAtShutdown
-        case .outOfBuffers: ServerCore.outOfBuffers
-        }
-    }
-
-    /// Sends the reply at the end of the slot's output, in its turn.
+    /// Sends the reply at the end of the loop's output, in its turn.
     func sendOwnReply(to exchange: Exchange) {
         let start = unsent.last?.end ?? 0
         if exchange.isBehind {
-            try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: slot.output.bytes[start...]))
-            slot.output.truncate(to: start)
+            try? exchange.enqueue(UnsafeRawBufferPointer(rebasing: inlineCall.output.bytes[start...]))
+            inlineCall.output.truncate(to: start)
         } else {
-            unsent.append((exchange, slot.output.count))
+            noteReplies(to: exchange)
         }
         sendReplies()
     }
 
     /// Puts a reply at the end of the batch's that is an error of the daemon's own.
     func appendError(_ text: String) {
-        slot.output.append(count: 0)
-        slot.output.appendText("fastdaemond: \(text)\n")
+        inlineCall.output.append(count: 0)
+        inlineCall.output.appendText("fastdaemond: \(text)\n")
     }
 }
 
 extension RecordService {
     /// Takes up what the loop keeps of the limits. On the loop.
     func takeUpLimits() {
-        slot.call.replyLimit = core.limits.replyBytes
+        inlineCall.replyLimit = core.limits.replyBytes
     }
 }

@@ -12,7 +12,7 @@ extension Session {
         let callersLimit = UInt64(request.timeout) * 1_000_000
         if callersLimit > 0 { request.deadline = received + callersLimit }
         callID = assigned?.id ?? service.nextID()
-        guard let route = assigned.map({ core.route(named: $0.command) }) ?? core.withRoute(of: request.name, { $0 })
+        guard let route = assigned.map({ core.route(named: $0.command) }) ?? core.route(of: request.name)
         else {
             let name = String(decoding: request.name, as: UTF8.self)
             core.logAccess(command: Printable.name(name), id: callID, self, status: 127)

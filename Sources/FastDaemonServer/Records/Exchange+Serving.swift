@@ -1,0 +1,63 @@
+import FastDaemonIO
+import FastDaemonProtocol
+
+/// How requests are served on the loop, without a task.
+extension Exchange: ReadServer {
+    func serve() {
+        if !serveOnLoop() { service.handOver(self) }
+    }
+
+    func endWait() {
+        service.handOver(self)
+    }
+
+    /// Serves what is there, and has what comes served on the loop: for as long as nothing has to be waited for but the next
+    /// request. Returns false where something else has, which is for a task to do; `receive` says what.
+    func serveOnLoop() -> Bool {
+        do throws(ExchangeError) {
+            while !needsTask {
+                if receivedInTurn >= EventLoop.scratchSize {
+                    // A peer that never stops sending must not keep the loop to itself, nor from ending.
+                    guard connection.waitForTurn(self) else { return false }
+                    receivedInTurn = 0
+                    return true
+                }
+                guard let input = try receiveNow() else {
+                    receivedInTurn = 0
+                    let deadline = deadline
+                    return deadline > connection.loop.now && connection.waitUntilReadable(deadline: deadline, for: self)
+                }
+                if isNew, input.first == SessionFrame.firstByte {
+                    putBack(input)
+                } else if !input.isEmpty {
+                    try service.process(input, of: self)
+                }
+            }
+        } catch {
+            failure = error
+        }
+        return isOver && service.close(self)
+    }
+
+    /// Whether the peer has said all, and nothing is left to be done but to send the replies of this round.
+    var isOver: Bool {
+        hasReadEnd && failure == nil && refusal == nil && started.isEmpty && partialIsEmpty && !hasToFlush
+    }
+
+    /// Keeps the beginning of a session for the task, whose it is. It may go beyond the budget: it is no more than the loop receives
+    /// at once, and is let go of as soon as the task has it.
+    private func putBack(_ input: UnsafeRawBufferPointer) {
+        if partialIsEmpty {
+            let partial = ByteBuffer(budget: core.budget)
+            partial.append(input, regardless: true)
+            self.partial = partial
+        }
+        partialMayHoldRecord = true
+    }
+
+    /// Whether something else is to be done than to look for what comes.
+    private var needsTask: Bool {
+        hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil || refusal != nil
+            || isFull
+    }
+}

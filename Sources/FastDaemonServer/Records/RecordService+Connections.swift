@@ -1,0 +1,162 @@
+import FastDaemonIO
+import FastDaemonPipeline
+import FastDaemonProtocol
+
+/// The connections of a loop, from their first moment to their last.
+///
+/// What comes is served on the loop for as long as nothing has to be waited for but the next request; most connections never
+/// need a task. Where something else has to be waited for (a session, a call that goes on, a peer that takes no replies, the end of a
+/// peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on by itself.
+extension RecordService {
+    /// Lets a connection of this loop in, or not. From any thread.
+    func take(_ connection: Connection, of listener: OpenListener) {
+        guard loop.isCurrent else { return loop.execute { self.take(connection, of: listener) } }
+        let configuration = listener.configuration
+        let exchange = Exchange(connection, configuration.dialect, servedBy: self)
+        connectionCount += 1
+        exchange.refusal = refusal(of: exchange, configuration)
+        exchange.serve()
+    }
+
+    /// No connection will be taken any more. From any thread, after the last was.
+    func takeNoMore() {
+        loop.execute {
+            self.takesConnections = false
+            self.endIfOver()
+        }
+    }
+
+    /// Gives a connection to a task of its own, which goes on with it. On the loop.
+    func handOver(_ exchange: Exchange) {
+        waitingEnd.yield(exchange)
+    }
+
+    /// Goes on with the connections that something has to be waited for, side by side, until there are none any more.
+    func serveWaiting() async {
+        await waiting.forEachConcurrently(on: \.connection.loop) { exchange in
+            if let refusal = exchange.refusal {
+                await self.turnAway(exchange, because: refusal)
+            } else {
+                await self.goOn(with: exchange)
+            }
+        }
+    }
+
+    /// Answers requests one batch after the other, until the loop can go on by itself or the connection has ended. Most connections
+    /// never have a call that goes on after its batch, so there is no task group until one does.
+    private func goOn(with exchange: Exchange) async {
+        var failure: ExchangeError?
+        do throws(ExchangeError) {
+            while exchange.started.isEmpty {
+                if exchange.hasToFlush { try await exchange.flush() }
+                if exchange.serveOnLoop() { return }
+                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
+                if exchange.isNew, input.first == SessionFrame.firstByte {
+                    await serveSession(exchange, beginningWith: input)
+                    return noteEnd(of: exchange)
+                }
+                try process(input, of: exchange)
+            }
+        } catch {
+            failure = error
+        }
+        if !exchange.started.isEmpty {
+            await converseWithCalls(exchange, after: failure)
+        } else if let failure {
+            end(exchange, because: failure)
+        }
+        await finish(exchange)
+    }
+
+    /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
+    private func converseWithCalls(_ exchange: Exchange, after failure: ExchangeError?) async {
+        await withDiscardingTaskGroup { calls in
+            startCalls(of: exchange, in: &calls)
+            do throws(ExchangeError) {
+                if let failure { throw failure }
+                while let input = try await exchange.receive() {
+                    defer { startCalls(of: exchange, in: &calls) }
+                    try process(input, of: exchange)
+                }
+            } catch {
+                end(exchange, because: error)
+            }
+        }
+    }
+
+    private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
+        for (owed, slot) in exchange.started {
+            calls.addTask(executorPreference: loop) {
+                let reply = await self.finish(owed)
+                exchange.remove(owed.call)
+                // What was answered before stands in the loop's buffer still, and goes first.
+                self.sendReplies()
+                exchange.complete(slot, with: reply)
+                // Where the peer is gone, the task that reads finds that out, too.
+                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
+            }
+        }
+        exchange.started.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - The end of a connection
+
+    /// Tells the peer, in its turn, why nothing more is read from it; calls that run go on, and are answered.
+    private func end(_ exchange: Exchange, because error: ExchangeError) {
+        guard let text = explanation(of: error) else {
+            exchange.cancelCalls()
+            return
+        }
+        core.log.write(.info, "closing a connection: \(text)", [("peer", .text("\(exchange.caller)"))])
+        appendError(text)
+        sendOwnReply(to: exchange)
+    }
+
+    /// What the peer is told; nil where there is nobody to tell, or nothing.
+    private func explanation(of error: ExchangeError) -> String? {
+        switch error {
+        case .connection, .idle: nil
+        case .record(let error): "not a record: \(error)"
+        case .slowRecord(let limit, let seconds): "a whole record did not come within \(seconds) s (limits.\(limit))"
+        case .shuttingDown: ServerCore.notWholeAtShutdown
+        case .outOfBuffers: ServerCore.outOfBuffers
+        }
+    }
+
+    /// Sends what is still owed, and closes.
+    func finish(_ exchange: Exchange) async {
+        sendReplies()
+        do {
+            try await exchange.flush()
+            if !exchange.hasReadEnd { await exchange.connection.linger() }
+        } catch {
+            // The peer is gone; nothing can be sent any more.
+        }
+        exchange.connection.close()
+        noteEnd(of: exchange)
+    }
+
+    /// Closes a connection that is over, without a task. Returns false where the peer does not take its last replies at once.
+    func close(_ exchange: Exchange) -> Bool {
+        if exchange.hasRepliesInBatch {
+            sendReplies()
+            if !exchange.isOver { return false }
+        }
+        exchange.connection.close()
+        noteEnd(of: exchange)
+        return true
+    }
+
+    func noteEnd(of exchange: Exchange) {
+        if exchange.refusal == nil {
+            core.lastActivity.store(loop.now, ordering: .relaxed)
+            core.connections.subtract(1, ordering: .releasing)
+        }
+        connectionCount -= 1
+        endIfOver()
+    }
+
+    private func endIfOver() {
+        if !takesConnections, connectionCount == 0 { waitingEnd.finish() }
+    }
+}
