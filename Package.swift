@@ -159,7 +159,8 @@ let package = Package(
         .testTarget(
             name: "FastDaemonServerTests",
             dependencies: [
-                "CFastDaemonPlugin", "FastDaemonHost", "FastDaemonProtocol", "FastDaemonServer", "TestSupport",
+                "CFastDaemonPlugin", "FastDaemonHost", "FastDaemonIO", "FastDaemonProtocol", "FastDaemonServer",
+                "FastDaemonSystem", "TestSupport",
             ], swiftSettings: swift),
         .testTarget(
             name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),

@@ -184,6 +184,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             swap(&inbox.messages, &received)
             return inbox.isAsleep
         }
+        // What others send is dated by when it was taken up: the loop may have slept since it last looked at the clock.
+        if !received.isEmpty { now = clinux_now() }
         for message in received {
             switch message {
             case .job(let job): jobs.append(job)
@@ -202,8 +204,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let count = clinux_epoll_wait(
             epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline : 0)
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
-        receiveMessages(beforeSleeping: false)
         now = clinux_now()
+        receiveMessages(beforeSleeping: false)
         for index in 0..<Int(count) {
             let event = events[index]
             // The wake-up itself has no registration: being awake is all there is to it.

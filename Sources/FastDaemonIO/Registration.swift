@@ -5,7 +5,7 @@ import FastDaemonSystem
 ///
 /// It is told once for each wait, by one of the two, and then waits no more unless it says so again.
 public protocol ReadServer: AnyObject {
-    /// Something may be there to receive. On the loop.
+    /// Something may be there to receive; or nothing, where a turn was given for an earlier wait. On the loop.
     func serve()
 
     /// The wait has ended otherwise: its deadline has passed, or it was interrupted, or `wakeReader()` ended it. On the loop.
@@ -107,6 +107,7 @@ final class Registration: @unchecked Sendable {
 
     /// Ends the watching and closes the descriptor. Nobody may be waiting. Loop thread only.
     func close() {
+        assert(reader == nil && writer == nil, "somebody waits for what is closed")
         stopWatching()
         number = -1
         onHangUp = nil
@@ -165,11 +166,11 @@ final class Registration: @unchecked Sendable {
     private func prepareToWait() -> Wakeup? {
         if isReadable { return .ready }
         if stopsReading { return .interrupted }
-        precondition(reader == nil, "two read from one descriptor")
         return registerIfNeeded()
     }
 
     private func wait(_ reader: Reader, until deadline: UInt64) {
+        precondition(self.reader == nil, "two read from one descriptor")
         self.reader = reader
         readDeadline = deadline
         schedule(deadline)

@@ -105,7 +105,7 @@ public final class Daemon: Sendable {
                 tasks.addTask(executorPreference: service.loop) { await service.serveWaiting() }
             }
             await takeConnections()
-            for service in services { service.takeNoMore() }
+            for service in services { await service.takeNoMore() }
         }
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Synchronization
 import Testing
 
@@ -13,6 +14,18 @@ import Testing
             rounds += 1
         }
         #expect(rounds == 20_000)
+        loop.stop()
+    }
+
+    @Test("What another thread sends is dated by when the loop takes it up, however long it had slept")
+    func clock() async throws {
+        let loop = try EventLoop()
+        await loop.visit()
+        let asleep = clinux_now()
+        while clinux_now() < asleep + 20_000_000 { clinux_yield() }
+        let sent = clinux_now()
+        let seen = await withCheckedContinuation { done in loop.execute { done.resume(returning: loop.now) } }
+        #expect(seen >= sent)
         loop.stop()
     }
 

@@ -37,11 +37,21 @@ public final class RawPeer: Sendable {
     /// Where what is sent goes, of a socket that is not connected.
     private let destination: sockaddr_un?
 
-    private init(_ family: Int32, datagram: Bool, destination: sockaddr_un? = nil) throws {
-        self.destination = destination
+    private convenience init(_ family: Int32, datagram: Bool, destination: sockaddr_un? = nil) throws {
         let kind = Int32((datagram ? SOCK_DGRAM : SOCK_STREAM).rawValue | SOCK_CLOEXEC.rawValue)
-        descriptor = socket(family, kind, 0)
+        let descriptor = socket(family, kind, 0)
         guard descriptor >= 0 else { throw failure("open a socket") }
+        self.init(owning: descriptor, destination: destination)
+    }
+
+    /// One end of a socket pair.
+    public convenience init(owning descriptor: Int32) {
+        self.init(owning: descriptor, destination: nil)
+    }
+
+    private init(owning descriptor: Int32, destination: sockaddr_un?) {
+        self.descriptor = descriptor
+        self.destination = destination
         var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))

@@ -4,7 +4,7 @@ import FastDaemonHost
 
 /// The daemon's own commands, as records and in sessions.
 extension RecordService {
-    /// Lets one of the daemon's own commands answer a record. Returns nil where the reply stands at the end of the slot's
+    /// Lets one of the daemon's own commands answer a record. Returns nil where the reply stands at the end of the loop's
     /// output, and otherwise the call that it will be in.
     func answer(_ command: BuiltInCommand, _ route: Route, _ source: any CallerSource) -> StartedCall? {
         let request = BuiltInRequest(words: words.strings(), caller: source.caller, isSession: false)

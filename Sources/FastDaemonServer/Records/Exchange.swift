@@ -65,7 +65,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// Whether the loop's buffer holds replies to this peer, which it sends at the end of its round.
     var hasRepliesInBatch = false
 
-    /// Why nothing more can be received or sent, where no task was there to be told; it is told when it looks.
+    /// Why the exchange ends, where no task was there to be told; it is told when it looks.
     var failure: ExchangeError?
     var roomWaiter: UnsafeContinuation<Void, Never>?
 
@@ -209,7 +209,7 @@ final class Exchange: CallerSource, @unchecked Sendable {
     ///   - missing: how many bytes at least the record at its end still lacks; nil where it was not looked at.
     func consume(_ count: Int, of input: UnsafeRawBufferPointer, missing: Int?) throws(ExchangeError) {
         self.missing = missing ?? 0
-        partialMayHoldRecord = missing == nil
+        partialMayHoldRecord = missing == nil && count < input.count
         let wasEmpty = partialIsEmpty
         if count > 0 {
             hasHadRecord = true

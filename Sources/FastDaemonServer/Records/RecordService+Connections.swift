@@ -1,3 +1,4 @@
+import CLinux
 import FastDaemonIO
 import FastDaemonPipeline
 import FastDaemonProtocol
@@ -6,11 +7,13 @@ import FastDaemonProtocol
 ///
 /// What comes is served on the loop for as long as nothing has to be waited for but the next request; most connections never
 /// need a task. Where something else has to be waited for (a session, a call that goes on, a peer that takes no replies, the end of a
-/// peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on by itself.
+/// peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on by itself; one that
+/// has had a call that goes on stays with its task.
 extension RecordService {
     /// Lets a connection of this loop in, or not. From any thread.
     func take(_ connection: Connection, of listener: OpenListener) {
         guard loop.isCurrent else { return loop.execute { self.take(connection, of: listener) } }
+        assert(takesConnections, "a connection came after the last")
         let configuration = listener.configuration
         let exchange = Exchange(connection, configuration.dialect, servedBy: self)
         connectionCount += 1
@@ -18,9 +21,10 @@ extension RecordService {
         exchange.serve()
     }
 
-    /// No connection will be taken any more. From any thread, after the last was.
-    func takeNoMore() {
-        loop.execute {
+    /// No connection will be taken any more. From any thread, after the last was; one that another loop gave to this one is on its
+    /// way, and goes first.
+    func takeNoMore() async {
+        await loop.visit {
             self.takesConnections = false
             self.endIfOver()
         }
@@ -28,7 +32,7 @@ extension RecordService {
 
     /// Gives a connection to a task of its own, which goes on with it. On the loop.
     func handOver(_ exchange: Exchange) {
-        waitingEnd.yield(exchange)
+        if case .terminated = waitingEnd.yield(exchange) { assertionFailure("nobody waits for connections any more") }
     }
 
     /// Goes on with the connections that something has to be waited for, side by side, until there are none any more.
@@ -149,7 +153,7 @@ extension RecordService {
 
     func noteEnd(of exchange: Exchange) {
         if exchange.refusal == nil {
-            core.lastActivity.store(loop.now, ordering: .relaxed)
+            core.lastActivity.store(clinux_now(), ordering: .relaxed)
             core.connections.subtract(1, ordering: .releasing)
         }
         connectionCount -= 1

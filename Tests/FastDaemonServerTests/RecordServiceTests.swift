@@ -1,0 +1,62 @@
+import FastDaemonHost
+import FastDaemonIO
+import FastDaemonSystem
+import Foundation
+import TestSupport
+import Testing
+
+@testable import FastDaemonServer
+
+@Suite("The connections of a loop", .timeLimit(.minutes(1))) struct RecordServiceTests {
+    private let folder: DaemonFolder
+    private let loop: EventLoop
+    private let service: RecordService
+    private let listener: OpenListener
+
+    /// A loop that serves `echo` as a command that goes on.
+    init() throws {
+        let plugin = #"{ "library": "libEcho.so", "execution": "concurrent" }"#
+        folder = try DaemonFolder(libraries: ["Echo"]).with(DaemonConfiguration(plugins: [plugin], level: "error"))
+        let configuration = try Configuration(readingFrom: folder.configuration)
+        let loops = try EventLoopGroup(count: 1)
+        let log = Log(configuration.log)
+        let host = try PluginHost(configuration.limits, log: log, loopCount: 1)
+        let draft = GenerationDraft(configuration, host: host)
+        try #require(draft.problems == [])
+        let core = ServerCore(draft.finished(), host, log: log, loopCount: 1)
+        loop = loops.loops[0]
+        service = RecordService(core, loop: loop, index: 0)
+        service.begin()
+        let listeners = ListenerSet(loops: loops, service: Service())
+        _ = listeners.apply(listeners.plan(configuration), configuration.limits)
+        listener = try #require(listeners.all.first)
+    }
+
+    @Test("One that is on its way to the loop when the last has come is served to its end")
+    func last() async throws {
+        let (ours, theirs) = try socketPair()
+        let peer = RawPeer(owning: ours)
+        try peer.send("echo hi")
+        let connection = Connection(adopting: Descriptor(owning: theirs), on: loop)
+        let (loop, service, listener) = (loop, service, listener)
+        let serving = Task(executorPreference: loop) { await service.serveWaiting() }
+        let end = Task(executorPreference: loop) {
+            // While the loop is here, another thread gives it a connection; and that was the last.
+            BackgroundThread { service.take(connection, of: listener) }.join()
+            await service.takeNoMore()
+        }
+        await end.value
+        #expect(try peer.receiveReply() == Reply("hi\n"))
+        peer.hangUp()
+        await serving.value
+        #expect(service.core.connections.load(ordering: .relaxed) == 0)
+        loop.stop()
+    }
+
+    private func socketPair() throws -> (Int32, Int32) {
+        var pair: [Int32] = [0, 0]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { throw TestFailure("no socket pair: \(errno)") }
+        return (pair[0], pair[1])
+    }
+}
