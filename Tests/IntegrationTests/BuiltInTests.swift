@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("What the daemon answers itself", .ownThread, .timeLimit(.minutes(1))) struct BuiltInTests {
+@Suite("What the daemon answers itself", .ownThread, .timeLimit(.minutes(3))) struct BuiltInTests {
     @Test("help lists every command with its summary, and help COMMAND explains one")
     func help() throws {
         let daemon = try RunningDaemon()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Datagrams", .ownThread, .timeLimit(.minutes(1))) struct DatagramTests {
+@Suite("Datagrams", .ownThread, .timeLimit(.minutes(3))) struct DatagramTests {
     private static let listeners = [
         #"{ "unix": "socket" }"#, #"{ "unixDatagram": "datagrams" }"#, #"{ "udp": "127.0.0.1:0" }"#,
     ]

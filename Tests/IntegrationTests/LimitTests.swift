@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Many connections", .ownThread, .timeLimit(.minutes(1))) struct LimitTests {
+@Suite("Many connections", .ownThread, .timeLimit(.minutes(3))) struct LimitTests {
     /// How many descriptors this process, and those it starts, may have at most.
     private static let hardLimit: UInt = {
         var limit = rlimit()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The log", .ownThread, .timeLimit(.minutes(1))) struct LogTests {
+@Suite("The log", .ownThread, .timeLimit(.minutes(3))) struct LogTests {
     @Test("At level info there is one line a call: command, peer, status, times and bytes")
     func access() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(limits: ["commandsPerPlugin": 1], level: "info"))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Requests side by side", .ownThread, .timeLimit(.minutes(1))) struct OrderTests {
+@Suite("Requests side by side", .ownThread, .timeLimit(.minutes(3))) struct OrderTests {
     @Test("Replies come in the order of the requests, while the requests run side by side")
     func pipelined() throws {
         let daemon = try RunningDaemon()

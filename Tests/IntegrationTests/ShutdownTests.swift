@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Stopping", .ownThread, .timeLimit(.minutes(1))) struct ShutdownTests {
+@Suite("Stopping", .ownThread, .timeLimit(.minutes(3))) struct ShutdownTests {
     @Test(
         "A signal lets what runs finish, its replies arrive, and the socket's file goes", arguments: [SIGTERM, SIGINT])
     func drains(signal: Int32) throws {

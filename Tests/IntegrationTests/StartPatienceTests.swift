@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `fastdaemon_client --start` with a daemon that does not become ready, or another client that does not go on.
-@Suite("Waiting for a daemon that was started", .ownThread, .timeLimit(.minutes(1))) struct StartPatienceTests {
+@Suite("Waiting for a daemon that was started", .ownThread, .timeLimit(.minutes(3))) struct StartPatienceTests {
     private let started: StartedDaemons
 
     /// A client beside a `fastdaemond` that says "began" in its log, and no more.

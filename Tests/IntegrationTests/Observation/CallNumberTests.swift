@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A call's number", .ownThread, .timeLimit(.minutes(1))) struct CallNumberTests {
+@Suite("A call's number", .ownThread, .timeLimit(.minutes(3))) struct CallNumberTests {
     private static let client = builtProgram("fastdaemon_client")
 
     @Test("is the same in the client, the log, the tail and the list of slow calls")

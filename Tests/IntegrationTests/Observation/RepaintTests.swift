@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("--watch", .ownThread, .timeLimit(.minutes(1))) struct RepaintTests {
+@Suite("--watch", .ownThread, .timeLimit(.minutes(3))) struct RepaintTests {
     private static let client = builtProgram("fastdaemon_client")
 
     @Test("repaints a terminal from its upper left corner, until Ctrl-C")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: limits and stopping", .ownThread, .timeLimit(.minutes(1))) struct SessionLimitTests {
+@Suite("Sessions: limits and stopping", .ownThread, .timeLimit(.minutes(3))) struct SessionLimitTests {
     @Test("When as many wait as may wait, the next one is told that the daemon is busy")
     func busy() throws {
         let daemon = try RunningDaemon(forSessions: .init(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 1]))

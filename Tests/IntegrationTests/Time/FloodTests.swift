@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a flood of calls of one plugin leaves to the others.
-@Suite("Floods", .ownThread, .timeLimit(.minutes(1))) struct FloodTests {
+@Suite("Floods", .ownThread, .timeLimit(.minutes(3))) struct FloodTests {
     /// How long a call of a quiet plugin takes, in seconds: what 99 of 100 do not exceed.
     private func p99(of line: String, on daemon: RunningDaemon, calls: Int = 200) throws -> Double {
         let peer = try daemon.connect()

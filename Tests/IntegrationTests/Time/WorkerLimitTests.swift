@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Calls in workers that run past their limit", .ownThread, .timeLimit(.minutes(1))) struct WorkerLimitTests {
+@Suite("Calls in workers that run past their limit", .ownThread, .timeLimit(.minutes(3))) struct WorkerLimitTests {
     private static let timeout = 0.3
     private static let grace = 0.3
 

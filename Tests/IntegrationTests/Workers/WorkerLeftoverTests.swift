@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What handlers leave behind in worker processes", .ownThread, .timeLimit(.minutes(1)))
+@Suite("What handlers leave behind in worker processes", .ownThread, .timeLimit(.minutes(3)))
 struct WorkerLeftoverTests {
     @Test("A process that a handler forked does not keep its call from ending, and ends with the worker")
     func forked() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Pools of worker processes", .ownThread, .timeLimit(.minutes(1))) struct WorkerPoolTests {
+@Suite("Pools of worker processes", .ownThread, .timeLimit(.minutes(3))) struct WorkerPoolTests {
     private func place(_ daemon: RunningDaemon, _ line: String = "where") throws -> Int32 {
         let reply = try daemon.ask(line)
         return try #require(Int32(reply.output.dropLast()), "\(reply)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Worker processes whose time is over", .ownThread, .timeLimit(.minutes(1))) struct WorkerTimeTests {
+@Suite("Worker processes whose time is over", .ownThread, .timeLimit(.minutes(3))) struct WorkerTimeTests {
     private static let (timeout, grace) = (0.5, 0.5)
 
     @Test(
