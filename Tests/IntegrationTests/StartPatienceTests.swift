@@ -59,8 +59,11 @@ import Testing
 
     /// Runs a client for which no time passes while it waits: poll(2) says at once that nothing came.
     private func hurriedClient(_ program: String, _ words: [String]) throws -> ProgramResult {
-        let strace = ["strace", "-o", "/dev/null", "-e", "inject=?poll,?ppoll:retval=0", program]
-        return try started.program("/usr/bin/env", strace + words).wait(seconds: 50)
+        let strace = [
+            "strace", "--seccomp-bpf", "-f", "-o", "/dev/null", "-e", "trace=?poll,?ppoll", "-e",
+            "inject=?poll,?ppoll:retval=0", program,
+        ]
+        return try started.program("/usr/bin/env", strace + words).wait(seconds: 90)
     }
 
     @Test(
