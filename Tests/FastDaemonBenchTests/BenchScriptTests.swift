@@ -105,7 +105,7 @@ struct BenchScriptTests {
     func sessions() throws {
         let json = folder.file("results.json")
         let outcome = try script(
-            "--build", productsFolder.path, "--rounds", "1", "--seconds", "0.1", "--rows", "ghi", "--json", json)
+            "--build", productsFolder.path, "--rounds", "1", "--seconds", "1", "--rows", "ghi", "--json", json)
         #expect(outcome.status == .exited(0), "\(outcome.errorText)")
         let results = try results(Data(contentsOf: URL(filePath: json)))
         #expect(results.rows.map(\.row) == ["g", "g", "h", "h", "i", "i"])

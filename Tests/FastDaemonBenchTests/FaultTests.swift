@@ -72,14 +72,14 @@ struct FaultTests {
 
     @Test("no reply in time")
     func unanswered() throws {
-        let measurement = try measure("-P", "4", "-n", "4", "--timeout", "0.2") { peer in
+        let measurement = try measure("-P", "4", "-n", "4", "--timeout", "2") { peer in
             _ = try peer.receiveRecord()
             try peer.send(record("one", ""))
             return try peer.receiveAll()
         }
         #expect(measurement.tally.replies == 1)
         #expect(measurement.tally[.unanswered] == 3)
-        #expect(measurement.tally.firstReason(for: .unanswered) == "no reply within 0.2 s")
+        #expect(measurement.tally.firstReason(for: .unanswered) == "no reply within 2.0 s")
         #expect(!measurement.tally.isAllFailed)
     }
 
@@ -120,7 +120,7 @@ struct FaultTests {
             }
             return []
         }
-        let measurement = try measure(["--dgram", "-c", "2", "-n", "10", "--timeout", "0.2", path])
+        let measurement = try measure(["--dgram", "-c", "2", "-n", "10", "--timeout", "2", path])
         #expect(try server.finish().isEmpty)
         #expect(measurement.tally.replies == 9)
         #expect(measurement.tally[.unanswered] == 1)

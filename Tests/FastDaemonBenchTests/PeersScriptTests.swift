@@ -26,7 +26,7 @@ struct PeersScriptTests {
     func rows() throws {
         let (json, svg) = (folder.file("peers.json"), folder.file("peers.svg"))
         let outcome = try script(
-            "--build", productsFolder.path, "--rounds", "1", "--seconds", "0.1", "--peers", "fastdaemon", "--rows",
+            "--build", productsFolder.path, "--rounds", "1", "--seconds", "1", "--peers", "fastdaemon", "--rows",
             "bdj",
             "--json", json, "--svg", svg)
         #expect(outcome.status == .exited(0), "\(outcome.errorText)")

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("What the daemon answers itself", .ownThread, .timeLimit(.minutes(1))) struct BuiltInTests {
+@Suite("What the daemon answers itself", .ownThread, .timeLimit(.minutes(3))) struct BuiltInTests {
     @Test("help lists every command with its summary, and help COMMAND explains one")
     func help() throws {
         let daemon = try RunningDaemon()
@@ -76,7 +76,8 @@ import Testing
         let daemon = try RunningDaemon()
         let peer = try daemon.connect()
         let status = try peer.ask("daemon status").output.split(separator: "\n").map(String.init)
-        #expect(status[0].hasPrefix("fastdaemond ") && status[0].contains("process \(daemon.process), up 0s"))
+        #expect(status[0].hasPrefix("fastdaemond "))
+        #expect(status[0].firstMatch(of: /process (\d+), up \d+s/)?.1 == "\(daemon.process)", "\(status[0])")
         #expect(status.contains { $0.hasPrefix("command") })
         #expect(status.contains { $0.hasPrefix("echo     inline") })
         let plugins = try peer.ask("daemon plugins").output.split(separator: "\n").map(String.init)

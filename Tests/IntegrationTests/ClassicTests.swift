@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("Classic listeners", .ownThread, .timeLimit(.minutes(1))) struct ClassicTests {
+@Suite("Classic listeners", .ownThread, .timeLimit(.minutes(3))) struct ClassicTests {
     private static let configuration = DaemonConfiguration(listen: [
         #"{ "unix": "socket" }"#, #"{ "unix": "classic", "protocol": "classic" }"#,
     ])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The completions in the shells that they are for, which ask a real daemon.
-@Suite("Completion", .ownThread, .timeLimit(.minutes(1))) struct CompletionTests {
+@Suite("Completion", .ownThread, .timeLimit(.minutes(3))) struct CompletionTests {
     private static let completions = URL(filePath: #filePath).appending(
         path: "../../../Sources/fastdaemon_client/completions"
     ).standardized.path

@@ -5,7 +5,7 @@ import Testing
 /// Both ways in which a daemon meets its config.
 private let ways = [["--check"], []]
 
-@Suite("Configs", .ownThread, .timeLimit(.minutes(1))) struct ConfigurationTests {
+@Suite("Configs", .ownThread, .timeLimit(.minutes(3))) struct ConfigurationTests {
     private func problems(of text: String, _ words: [String] = ["--check"]) throws -> [String] {
         let folder = try DaemonFolder()
         try folder.write(text)

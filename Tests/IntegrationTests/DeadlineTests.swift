@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Peers that take their time", .ownThread, .timeLimit(.minutes(1))) struct DeadlineTests {
+@Suite("Peers that take their time", .ownThread, .timeLimit(.minutes(3))) struct DeadlineTests {
     @Test("A peer that sends a byte at a time is cut off by one deadline for the whole record")
     func trickle() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(limits: ["recordSeconds": 0.4]))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Plugins that cannot be served", .ownThread, .timeLimit(.minutes(1))) struct PluginFaultTests {
+@Suite("Plugins that cannot be served", .ownThread, .timeLimit(.minutes(3))) struct PluginFaultTests {
     /// Starts a daemon that lists a faulty library before a good one, and returns the one line of complaint. The good one must
     /// serve, and `--check` must say the same and exit with 78.
     private func complaint(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Plugins that are served", .ownThread, .timeLimit(.minutes(1))) struct PluginTests {
+@Suite("Plugins that are served", .ownThread, .timeLimit(.minutes(3))) struct PluginTests {
     @Test("A library that is in the folder and not listed is not served")
     func notListed() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(plugins: ["Wait"]))

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("The programs together", .ownThread, .timeLimit(.minutes(1))) struct ProgramTests {
+@Suite("The programs together", .ownThread, .timeLimit(.minutes(3))) struct ProgramTests {
     @Test("The forwarder reaches the daemon on every kind of socket")
     func forwarder() throws {
         let daemon = try RunningDaemon(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Bytes that are no good records", .ownThread, .timeLimit(.minutes(1))) struct RecordTests {
+@Suite("Bytes that are no good records", .ownThread, .timeLimit(.minutes(3))) struct RecordTests {
     @Test("A stream that ends inside a record gets an error that says so, and is closed")
     func truncated() throws {
         let daemon = try RunningDaemon()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Replies that cannot be sent as they are", .ownThread, .timeLimit(.minutes(1))) struct ReplyTests {
+@Suite("Replies that cannot be sent as they are", .ownThread, .timeLimit(.minutes(3))) struct ReplyTests {
     @Test("Output over replyBytes becomes an error, and the connection goes on", arguments: ["big 5000", "echo"])
     func tooLong(line: String) throws {
         let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["replyBytes": 4000]))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sockets", .ownThread, .timeLimit(.minutes(1))) struct SocketTests {
+@Suite("Sockets", .ownThread, .timeLimit(.minutes(3))) struct SocketTests {
     @Test("A socket that a dead daemon left behind is replaced")
     func stale() throws {
         let folder = try DaemonFolder()

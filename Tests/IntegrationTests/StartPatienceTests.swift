@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `fastdaemon_client --start` with a daemon that does not become ready, or another client that does not go on.
-@Suite("Waiting for a daemon that was started", .ownThread, .timeLimit(.minutes(1))) struct StartPatienceTests {
+@Suite("Waiting for a daemon that was started", .ownThread, .timeLimit(.minutes(3))) struct StartPatienceTests {
     private let started: StartedDaemons
 
     /// A client beside a `fastdaemond` that says "began" in its log, and no more.
@@ -59,8 +59,11 @@ import Testing
 
     /// Runs a client for which no time passes while it waits: poll(2) says at once that nothing came.
     private func hurriedClient(_ program: String, _ words: [String]) throws -> ProgramResult {
-        let strace = ["strace", "-o", "/dev/null", "-e", "inject=?poll,?ppoll:retval=0", program]
-        return try started.program("/usr/bin/env", strace + words).wait(seconds: 50)
+        let strace = [
+            "strace", "--seccomp-bpf", "-f", "-o", "/dev/null", "-e", "trace=?poll,?ppoll", "-e",
+            "inject=?poll,?ppoll:retval=0", program,
+        ]
+        return try started.program("/usr/bin/env", strace + words).wait(seconds: 90)
     }
 
     @Test(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `fastdaemon_client --start`, with everything that it makes in a folder of the test's own.
-@Suite("Starting the daemon from the client", .ownThread, .timeLimit(.minutes(1))) struct StartTests {
+@Suite("Starting the daemon from the client", .ownThread, .timeLimit(.minutes(3))) struct StartTests {
     private let started: StartedDaemons
 
     init() throws {

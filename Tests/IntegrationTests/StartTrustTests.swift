@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whose files `fastdaemon_client --start` follows: the user's own, and never those of the folder that it is called in.
-@Suite("What starting the daemon trusts", .ownThread, .serialized, .timeLimit(.minutes(1)))
+@Suite("What starting the daemon trusts", .ownThread, .serialized, .timeLimit(.minutes(3)))
 struct StartTrustTests {
     private let started: StartedDaemons
 

@@ -18,27 +18,29 @@ struct IdleTests {
 
     /// How often its threads wait anew within one second, once they are at rest.
     private func wakeUpsOfASecond(_ daemon: RunningDaemon) throws -> Int {
-        var before = try waits(of: daemon)
-        for _ in 0..<100 {
+        var (before, looks) = (0, 0)
+        try daemon.wait(until: "the daemon is at rest") {
             usleep(100_000)
-            let now = try waits(of: daemon)
-            if now == before { break }
+            guard let now = waits(of: daemon) else { return false }
+            looks = now == before ? looks + 1 : 0
             before = now
+            return looks == 5
         }
         usleep(1_000_000)
-        return try waits(of: daemon) - before
+        return try #require(waits(of: daemon)) - before
     }
 
-    /// How often its threads have waited: each wake-up ends in another wait.
-    private func waits(of daemon: RunningDaemon) throws -> Int {
+    /// How often its threads have waited: each wake-up ends in another wait. Nil where one does not wait, or has just ended.
+    private func waits(of daemon: RunningDaemon) -> Int? {
         let tasks = "/proc/\(daemon.process)/task"
-        return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(0) { sum, thread in
-            let text = try String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)
-            let line = text.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
-            guard let count = line?.split(separator: "\t").last.flatMap({ Int($0) }) else {
-                throw TestFailure("the kernel does not tell how often \(thread) waited")
-            }
-            return sum + count
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        let counts = threads.compactMap { thread -> Int? in
+            let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)) ?? ""
+            let lines = text.split(separator: "\n")
+            guard lines.contains(where: { $0.hasPrefix("State:\tS") }) else { return nil }
+            let count = lines.first { $0.hasPrefix("voluntary_ctxt_switches:") }
+            return count?.split(separator: "\t").last.flatMap { Int($0) }
         }
+        return counts.count == threads.count ? counts.reduce(0, +) : nil
     }
 }

@@ -34,10 +34,12 @@ public final class DaemonFolder: Sendable {
         chmod(library(name), 0o755)
     }
 
-    /// Writes the config.
+    /// Writes the config in one step: whoever reads it, such as a daemon that watches, finds the one or the other.
     public func write(_ text: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: configuration))
-        chmod(configuration, 0o644)
+        let new = file("config.json.new")
+        try Data(text.utf8).write(to: URL(filePath: new))
+        chmod(new, 0o644)
+        guard rename(new, configuration) == 0 else { throw TestFailure("cannot replace the config") }
     }
 
     /// Writes the config, and returns the folder.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The metrics", .ownThread, .timeLimit(.minutes(1))) struct MetricsTests {
+@Suite("The metrics", .ownThread, .timeLimit(.minutes(3))) struct MetricsTests {
     @Test(
         "are what promtool takes without a word",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool")))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What changes the daemon", .ownThread, .timeLimit(.minutes(1))) struct PermissionTests {
+@Suite("What changes the daemon", .ownThread, .timeLimit(.minutes(3))) struct PermissionTests {
     private static let setpriv = "/usr/bin/setpriv"
     private static let nobody = 65_534
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The status", .ownThread, .timeLimit(.minutes(1))) struct StatusTests {
+@Suite("The status", .ownThread, .timeLimit(.minutes(3))) struct StatusTests {
     @Test("tells calls, statuses and times of each command")
     func figures() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 1]))

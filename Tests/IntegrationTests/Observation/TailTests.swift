@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The access log as it grows", .ownThread, .timeLimit(.minutes(1))) struct TailTests {
+@Suite("The access log as it grows", .ownThread, .timeLimit(.minutes(3))) struct TailTests {
     @Test("has the lines of the log, whatever the level of the log")
     func lines() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(level: "notice"))

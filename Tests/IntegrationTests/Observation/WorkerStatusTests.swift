@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The status of worker processes", .ownThread, .timeLimit(.minutes(1))) struct WorkerStatusTests {
+@Suite("The status of worker processes", .ownThread, .timeLimit(.minutes(3))) struct WorkerStatusTests {
     @Test("tells process, state, calls and memory of each")
     func workers() throws {
         let daemon = try RunningDaemon(

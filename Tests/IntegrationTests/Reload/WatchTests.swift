@@ -4,6 +4,17 @@ import Testing
 
 @Suite("A daemon that watches")
 struct WatchTests {
+    /// Waits until the folders of the config and of the plugins are watched: that begins after a daemon says that it is ready.
+    private func waitUntilWatching(_ daemon: RunningDaemon) throws {
+        let folder = "/proc/\(daemon.process)/fdinfo"
+        try daemon.wait(until: "two folders are watched") {
+            let texts = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+                try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)
+            }
+            return texts.joined().split(separator: "\n").count { $0.hasPrefix("inotify wd:") } == 2
+        }
+    }
+
     private func watching(_ configuration: DaemonConfiguration) -> String {
         var configuration = configuration
         configuration.others["watch"] = "true"
@@ -16,6 +27,7 @@ struct WatchTests {
         try folder.build(version: "1")
         try folder.write(watching(.versions))
         let daemon = try RunningDaemon(in: folder)
+        try waitUntilWatching(daemon)
         try folder.build(version: "2")
         try daemon.waitForReload()
         #expect(try daemon.ask("version").output == "version 2\n")
@@ -30,6 +42,7 @@ struct WatchTests {
         try folder.build(version: "1")
         try folder.write(watching(.versions))
         let daemon = try RunningDaemon(in: folder)
+        try waitUntilWatching(daemon)
         try folder.build(version: "2", .createFails)
         try daemon.waitForReload()
         #expect(try daemon.ask("version").output == "version 1\n")
@@ -43,6 +56,7 @@ struct WatchTests {
         let daemon = try RunningDaemon(version: "1")
         try daemon.folder.write(watching(.versions))
         try daemon.reload()
+        try waitUntilWatching(daemon)
         try daemon.folder.build(version: "2")
         try daemon.waitForReload(after: 1)
         #expect(try daemon.ask("version").output == "version 2\n")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: how they end", .ownThread, .timeLimit(.minutes(1))) struct SessionEndTests {
+@Suite("Sessions: how they end", .ownThread, .timeLimit(.minutes(3))) struct SessionEndTests {
     @Test("Every status arrives, of a handler on the pool and of one on the loop", arguments: ["exit", "exit-inline"])
     func everyStatus(command: String) throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Faults that were found by reading and by breaking, each as a client would meet it.
-@Suite("Sessions: faults that were", .ownThread, .timeLimit(.minutes(1))) struct SessionFaultTests {
+@Suite("Sessions: faults that were", .ownThread, .timeLimit(.minutes(3))) struct SessionFaultTests {
     @Test("An INPUT may come with its header alone, and the next one is still asked for")
     func headerAlone() throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())

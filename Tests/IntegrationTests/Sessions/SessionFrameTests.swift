@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: frames and versions", .ownThread, .timeLimit(.minutes(1))) struct SessionFrameTests {
+@Suite("Sessions: frames and versions", .ownThread, .timeLimit(.minutes(3))) struct SessionFrameTests {
     @Test("The page's example, byte for byte")
     func example() throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())

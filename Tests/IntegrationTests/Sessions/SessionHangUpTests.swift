@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: hanging up", .ownThread, .timeLimit(.minutes(1))) struct SessionHangUpTests {
+@Suite("Sessions: hanging up", .ownThread, .timeLimit(.minutes(3))) struct SessionHangUpTests {
     /// The ways to hang up: the sending half alone is enough.
     enum Way: CaseIterable, Sendable {
         case half, both

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: standard input", .ownThread, .timeLimit(.minutes(1))) struct SessionInputTests {
+@Suite("Sessions: standard input", .ownThread, .timeLimit(.minutes(3))) struct SessionInputTests {
     @Test(
         "No input is asked for by a command that does not read",
         arguments: ["weave 3", "exit 0", "echo hi", "exit-inline 0"])

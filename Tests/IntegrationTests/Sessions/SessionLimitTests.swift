@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: limits and stopping", .ownThread, .timeLimit(.minutes(1))) struct SessionLimitTests {
+@Suite("Sessions: limits and stopping", .ownThread, .timeLimit(.minutes(3))) struct SessionLimitTests {
     @Test("When as many wait as may wait, the next one is told that the daemon is busy")
     func busy() throws {
         let daemon = try RunningDaemon(forSessions: .init(limits: ["commandsPerPlugin": 1, "waitingPerPlugin": 1]))
@@ -97,36 +97,36 @@ import Testing
 
     @Test("A command that works does not wait for its caller, whatever that one has not sent or not taken")
     func sessionBusy() throws {
-        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 0.3]))
-        #expect(try daemon.run("wait", "0.8").summary == "waited 0.8\n||completed 0")
-        let noCredit = try daemon.session(RawRequest("wait", "0.8").with(\.window, 0))
-        #expect(try noCredit.isQuiet(for: 0.6))
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 1]))
+        #expect(try daemon.run("wait", "1.5").summary == "waited 1.5\n||completed 0")
+        let noCredit = try daemon.session(RawRequest("wait", "1.5").with(\.window, 0))
+        #expect(try noCredit.isQuiet(for: 1.2))
         try noCredit.send(.credit(100))
-        #expect(try noCredit.finish().summary == "waited 0.8\n||completed 0")
+        #expect(try noCredit.finish().summary == "waited 1.5\n||completed 0")
     }
 
     @Test("How long a command waits for its caller is counted from when it begins to wait")
     func sessionIdleAfterWork() throws {
-        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 0.6]))
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 2]))
         let gate = try Gate(of: daemon)
         let peer = try daemon.session(RawRequest("sip", gate.path))
         // It reads all the time, so more is asked for than it needs before it comes to the gate.
         for _ in 0..<8 { try peer.sendInput(.init(repeating: 1, count: 65_536)) }
         try peer.receive(text: "at the gate\n")
-        while try !peer.isQuiet(for: 1) { #expect(try peer.receiveOutputOrPull() == []) }
+        while try !peer.isQuiet(for: 3) { #expect(try peer.receiveOutputOrPull() == []) }
         try gate.open()
-        _ = try peer.isQuiet(for: 0.4)
+        _ = try peer.isQuiet(for: 1.2)
         #expect(try peer.finish().summary == "524288\n||completed 0")
     }
 
     @Test("A caller that gives input, or takes output, now and then is not given up")
     func sessionNotIdle() throws {
-        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 0.5]))
+        let daemon = try RunningDaemon(forSessions: DaemonConfiguration(limits: ["sessionIdleSeconds": 2]))
         let reading = try daemon.session(RawRequest("cat"))
         let writing = try daemon.session(RawRequest("flood", "5").with(\.window, 0))
         for byte: UInt8 in 0..<5 {
-            #expect(try reading.isQuiet(for: 0.1) || reading.waitForPull() == 1)
-            #expect(try writing.isQuiet(for: 0.1))
+            #expect(try reading.isQuiet(for: 0.3) || reading.waitForPull() == 1)
+            #expect(try writing.isQuiet(for: 0.3))
             try reading.sendInput([byte])
             #expect(try reading.receiveOutput(1) == [byte])
             try writing.send(.credit(1))

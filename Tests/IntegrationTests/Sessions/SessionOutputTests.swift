@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: output", .ownThread, .timeLimit(.minutes(1))) struct SessionOutputTests {
+@Suite("Sessions: output", .ownThread, .timeLimit(.minutes(3))) struct SessionOutputTests {
     /// What `flood` writes.
     private static func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
 

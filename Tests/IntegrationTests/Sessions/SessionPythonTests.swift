@@ -4,7 +4,7 @@ import Testing
 
 /// `Tests/Peers/session.py` was written from the page of the protocol alone.
 @Suite(
-    "Sessions: a client in another language", .ownThread, .timeLimit(.minutes(1)),
+    "Sessions: a client in another language", .ownThread, .timeLimit(.minutes(3)),
     .enabled(if: isInstalled("python3"), "python3 is not installed"))
 struct SessionPythonTests {
     private static let script = URL(filePath: #filePath).appending(path: "../../../Peers/session.py").standardized.path

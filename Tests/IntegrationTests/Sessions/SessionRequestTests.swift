@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: what the handler is told", .ownThread, .timeLimit(.minutes(1))) struct SessionRequestTests {
+@Suite("Sessions: what the handler is told", .ownThread, .timeLimit(.minutes(3))) struct SessionRequestTests {
     @Test("Words are exact: every byte but zero, empty ones, line feeds, quotes, ten thousand of them")
     func words() throws {
         let daemon = try RunningDaemon(forSessions: DaemonConfiguration())

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: signals and time", .ownThread, .timeLimit(.minutes(1))) struct SessionSignalTests {
+@Suite("Sessions: signals and time", .ownThread, .timeLimit(.minutes(3))) struct SessionSignalTests {
     @Test(
         "A signal cancels the call, which still says goodbye, with a status of its own",
         arguments: [1, 2, 3, 15] as [UInt8])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Sessions: violations", .ownThread, .timeLimit(.minutes(1))) struct SessionViolationTests {
+@Suite("Sessions: violations", .ownThread, .timeLimit(.minutes(3))) struct SessionViolationTests {
     /// What breaks one rule of the page, and a word that the answer must have in it.
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String

@@ -3,17 +3,21 @@ import TestSupport
 import Testing
 
 /// What a flood of calls of one plugin leaves to the others.
-@Suite("Floods", .ownThread, .timeLimit(.minutes(1))) struct FloodTests {
-    /// How long a call of a quiet plugin takes, in seconds: what 99 of 100 do not exceed.
-    private func p99(of line: String, on daemon: RunningDaemon, calls: Int = 200) throws -> Double {
+@Suite("Floods", .ownThread, .timeLimit(.minutes(3))) struct FloodTests {
+    /// How long a hundred calls of a quiet plugin take, and as many of an inline command, in turn, so that both meet the same
+    /// machine: what 99 of them do not exceed, in seconds.
+    private func p99(on daemon: RunningDaemon) throws -> (wait: Double, echo: Double) {
         let peer = try daemon.connect()
-        var durations: [Double] = []
-        for _ in 0..<calls {
-            let watch = Stopwatch()
-            #expect(try peer.ask(line).errors == "")
-            durations.append(watch.seconds)
+        var (waits, echoes): ([Double], [Double]) = ([], [])
+        for _ in 0..<100 {
+            let wait = Stopwatch()
+            #expect(try peer.ask("wait 0").errors == "")
+            waits.append(wait.seconds)
+            let echo = Stopwatch()
+            #expect(try peer.ask("echo x").errors == "")
+            echoes.append(echo.seconds)
         }
-        return durations.sorted()[calls * 99 / 100]
+        return (waits.sorted()[98], echoes.sorted()[98])
     }
 
     /// - Parameters:
@@ -26,9 +30,8 @@ import Testing
         try folder.build("slow")
         let daemon = try RunningDaemon(
             DaemonConfiguration(
-                plugins: [#"{ "library": "libslow.so", "concurrency": \#(places) }"#, "Wait"],
+                plugins: [#"{ "library": "libslow.so", "concurrency": \#(places) }"#, "Wait", "Echo"],
                 limits: ["commands": 64, "waitingPerPlugin": 64, "connections": 2000]), in: folder)
-        let quiet = try p99(of: "wait 0", on: daemon)
         // Each has one call under way at all times, which waits or is turned away.
         let isOver = Flag()
         let floods = (0..<4).map { _ in
@@ -43,14 +46,17 @@ import Testing
                 }
             }
         }
+        defer {
+            isOver.set()
+            for flood in floods { flood.join() }
+        }
         try daemon.waitForStatus("the flood is there") { ($0["slow"]?.totals.refusals ?? 0) > 1000 }
-        let flooded = try p99(of: "wait 0", on: daemon)
-        let refusals = try #require(try daemon.status()["slow"]).totals.refusals
-        isOver.set()
-        for flood in floods { flood.join() }
-        #expect(refusals > 1000)
-        // The constant is for the flood's own threads, which share two processors with the daemon.
-        #expect(flooded < 2 * quiet + 0.05, "\(flooded * 1000) ms, and \(quiet * 1000) ms without the flood")
+        let rounds = try (0..<10).map { _ in try p99(on: daemon) }
+        // The best counts: what else the machine does adds to some rounds, and a daemon that lets them wait to each.
+        let (wait, echo) = (rounds.map(\.wait).min()!, rounds.map(\.echo).min()!)
+        // The constant is for the way to a thread and back, on two processors that the flood's own threads share. It is less than
+        // one call of the flood takes.
+        #expect(wait < 2 * echo + 0.01, "\(wait * 1000) ms, and \(echo * 1000) ms of an inline command")
     }
 
     @Test("A line of tens of thousands that all give up is gone in no time")
@@ -62,12 +68,15 @@ import Testing
         try holder.receive(text: "lingering\n")
         let block = (0..<128).flatMap { _ in recordBytes("left") }
         let peers = try (0..<200).map { _ in try daemon.connect() }
+        let before = daemon.processorSeconds
         for peer in peers { try peer.send(block) }
         try daemon.waitForStatus("all wait") { $0["left"]?.waiting == 200 * 128 }
-        let watch = Stopwatch()
+        let between = daemon.processorSeconds
         for peer in peers { peer.hangUp() }
         try daemon.waitForStatus("none waits") { $0["left"]?.waiting == 0 && $0.connections == 2 }
-        #expect(watch.seconds < 5, "\(watch.seconds) s")
+        let (lining, leaving) = (between - before, daemon.processorSeconds - between)
+        // As the line grew, one by one: whoever leaves does not look through it.
+        #expect(leaving < 3 * lining, "\(leaving) s of processor time, and \(lining) s to line up")
         try gate.open()
         #expect(try holder.finish().end.status == 0)
         try daemon.waitUntilIdle()

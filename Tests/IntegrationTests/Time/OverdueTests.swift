@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What calls that do not stop leave to the others.
-@Suite("Calls that are overdue", .ownThread, .timeLimit(.minutes(1))) struct OverdueTests {
+@Suite("Calls that are overdue", .ownThread, .timeLimit(.minutes(3))) struct OverdueTests {
     @Test("They keep their plugin's places, and none of the daemon's")
     func places() throws {
         let daemon = try RunningDaemon(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Calls that run past their plugin's limit", .ownThread, .timeLimit(.minutes(1))) struct TimeLimitTests {
+@Suite("Calls that run past their plugin's limit", .ownThread, .timeLimit(.minutes(3))) struct TimeLimitTests {
     private static func overdue(_ command: String) -> Reply {
         Reply("", errors: "fastdaemond: \(command): it ran past its limit of 0.2 s (plugins[].timeoutSeconds)\n")
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Calls that wait for their turn", .ownThread, .timeLimit(.minutes(1))) struct WaitingTests {
+@Suite("Calls that wait for their turn", .ownThread, .timeLimit(.minutes(3))) struct WaitingTests {
     /// A daemon with one place for the commands of `overdue.c`, which is taken, and the gate that frees it.
     private func fullDaemon(waiting: Int = 8, _ listen: [String] = [#"{ "unix": "socket" }"#]) throws -> (
         RunningDaemon, Gate, RawSession

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("After a crash in the daemon itself", .ownThread, .timeLimit(.minutes(1))) struct CrashNotesTests {
+@Suite("After a crash in the daemon itself", .ownThread, .timeLimit(.minutes(3))) struct CrashNotesTests {
     private func folder() throws -> DaemonFolder {
         let folder = try DaemonFolder()
         try folder.build("crashing", "session_tools")

@@ -12,8 +12,10 @@ extension DaemonFolder {
 }
 
 /// Starts a daemon as it is built for release, with `echo`, and returns once it serves.
-func releaseDaemon() throws -> RunningDaemon {
-    let configuration = DaemonConfiguration(plugins: ["Echo"], limits: ["firstRecordSeconds": 600])
+///
+/// - Parameter others: What else its config says.
+func releaseDaemon(others: [String: String] = [:]) throws -> RunningDaemon {
+    let configuration = DaemonConfiguration(plugins: ["Echo"], limits: ["firstRecordSeconds": 600], others: others)
     let folder = try DaemonFolder(release: ["Echo"]).with(configuration)
     let daemon = try RunningDaemon(startingIn: folder, program: ReleaseBuild.path("fastdaemond"))
     try daemon.waitUntilReady()
