@@ -11,9 +11,8 @@ let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 // makes several.
 let onCallersExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
-// Two accesses to one variable that overlap are found by the debug build, which the tests run, but for what a declaration says
-// `@exclusivity(unchecked)` of. A release build does not look for them, in the rooms that no other package may depend on: a tenth
-// of what a request cost there was that.
+// Two accesses to one variable that overlap are found by the debug build, which the tests run. A release build does not look for
+// them, in the rooms that no other package may depend on: a tenth of what a request cost there was that.
 let unchecked: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]

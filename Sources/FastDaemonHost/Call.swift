@@ -9,30 +9,30 @@ import Synchronization
 /// The class has what every call has: arguments, facts, cancellation, the end. Where input comes from and output goes to is
 /// said by its subclasses: a record's two strings, or a session's streams.
 ///
-/// `@unchecked Sendable`, and its accesses unchecked, because there are many in every call: `state` and `cancellation` guard themselves. The rest is set before the plugin sees the call, and
-/// from then on used by the ABI's rules: by one thread at a time.
+/// `@unchecked Sendable`: `state` and `cancellation` guard themselves. The rest is set before the plugin sees the call, and from
+/// then on used by the ABI's rules: by one thread at a time.
 open class Call: @unchecked Sendable {
     /// The command that is called.
-    @exclusivity(unchecked) public private(set) final var command: PluginCommand!
+    public private(set) final var command: PluginCommand!
 
     /// Its number in the log.
-    @exclusivity(unchecked) public internal(set) var id: UInt64 = 0
+    public internal(set) var id: UInt64 = 0
 
-    @exclusivity(unchecked) private var argumentBytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    @exclusivity(unchecked) private var arguments = UnsafeMutableBufferPointer<fastdaemon_bytes>(start: nil, count: 0)
-    @exclusivity(unchecked) private var argumentCount = 0
+    private var argumentBytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var arguments = UnsafeMutableBufferPointer<fastdaemon_bytes>(start: nil, count: 0)
+    private var argumentCount = 0
 
-    @exclusivity(unchecked) private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
+    private var factsStorage: UnsafeMutablePointer<fastdaemon_facts>?
     private var peerText: [UInt8] = []
 
     /// Whether the plugin left something in `state`.
-    @exclusivity(unchecked) final var isTouched = false
+    final var isTouched = false
 
     private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let lastSignal = Atomic<Int32>(0)
 
     /// When the daemon answers the caller in the handler's place, in nanoseconds of the monotonic clock; 0 for never.
-    @exclusivity(unchecked) public final var limitDeadline: UInt64 = 0
+    public final var limitDeadline: UInt64 = 0
 
     /// When nobody waits for the call any more: the earlier of the caller's own deadline and the daemon's.
     public final var deadline: UInt64 {

@@ -62,7 +62,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private static let wakeupToken: UInt64 = 0
 
     /// Called on the loop each time before it looks for events: for what is better done for all connections together.
-    @exclusivity(unchecked) public var beforeWaiting: (() -> Void)?
+    public var beforeWaiting: (() -> Void)?
 
     /// How many rounds of jobs may follow each other before the descriptors are looked at again.
     private static let roundsBetweenWaits = 16

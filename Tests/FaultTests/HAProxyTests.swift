@@ -33,13 +33,10 @@ struct HAProxyTests {
         func load() -> Load { Load(clients: clients, callsPerConnection: 1) { try RawPeer(unix: front) } }
         let reloading = load()
         for round in 0..<5 {
-            try daemons[1].folder.rewrite(
-                Data(
-                    DaemonConfiguration(
-                        listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#],
-                        limits: ["commands": Double(30 + round)]
-                    ).text.utf8))
-            #expect(try daemons[1].reload().isTakenUp)
+            let configuration = DaemonConfiguration(
+                listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#],
+                limits: ["commands": Double(30 + round)])
+            #expect(try daemons[1].reload(configuration).isTakenUp)
             try reloading.waitForCalls(reloading.calls + 100)
         }
         let reloaded = reloading.stop()

@@ -109,7 +109,7 @@ import Testing
             configuration.plugins[2] = #"{ "library": "libCount.so", "options": {}, "commands": { "count": "count" } }"#
         }
         if round % 5 == 0 { try folder.replace("libEcho.so", with: echo + Data(repeating: 0, count: round)) }
-        try folder.rewrite(Data(configuration.text.utf8))
+        try folder.write(configuration.text)
     }
 
     @Test("200 mutated configs on reload: no exit, and nothing half applied")
@@ -127,7 +127,7 @@ import Testing
             var bytes = Array(good.text.utf8)
             for _ in 0..<Int.random(in: 1...2, using: &random) { mutate(&bytes, &random) }
             let before = daemon.generation
-            try daemon.folder.rewrite(Data(bytes))
+            try daemon.folder.write(Data(bytes))
             let text = "round \(round): \(String(decoding: bytes, as: UTF8.self))"
             if try daemon.reload().isTakenUp {
                 #expect(daemon.generation == before + 1, "\(text)")
@@ -137,8 +137,7 @@ import Testing
                 #expect(try daemon.commands() == commands, "\(text)")
                 #expect(try daemon.files() == files, "\(text)")
             }
-            try daemon.folder.rewrite(Data(good.text.utf8))
-            #expect(try daemon.reload().isTakenUp)
+            #expect(try daemon.reload(good).isTakenUp)
             #expect(try daemon.commands() == commands, "after \(text)")
             #expect(try daemon.files() == files, "after \(text)")
         }

@@ -106,8 +106,7 @@ private struct Planned: CustomStringConvertible {
     {
         if Int(seconds / 2) > reloads {
             reloads += 1
-            try daemon.folder.rewrite(Data(configuration(reloads).text.utf8))
-            #expect(try daemon.reload().isTakenUp)
+            #expect(try daemon.reload(configuration(reloads)).isTakenUp)
         }
         if Int(seconds / 3) > crashes {
             let way = Self.ways[crashes % Self.ways.count]

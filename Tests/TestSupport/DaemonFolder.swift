@@ -35,9 +35,12 @@ public final class DaemonFolder: Sendable {
     }
 
     /// Writes the config in one step: whoever reads it, such as a daemon that watches, finds the one or the other.
-    public func write(_ text: String) throws {
+    public func write(_ text: String) throws { try write(Data(text.utf8)) }
+
+    /// Writes the config, whatever its bytes are.
+    public func write(_ bytes: Data) throws {
         let new = file("config.json.new")
-        try Data(text.utf8).write(to: URL(filePath: new))
+        try bytes.write(to: URL(filePath: new))
         chmod(new, 0o644)
         guard rename(new, configuration) == 0 else { throw TestFailure("cannot replace the config") }
     }

@@ -36,18 +36,17 @@ final class ByteBudget: Sendable {
 /// Bytes that are appended at the end and taken from the front. What it holds beyond a small share of its own counts against
 /// the daemon's budget.
 ///
-/// `@unchecked Sendable`, and its accesses unchecked: it is handed from one owner to the next, never used by two at once, and
-/// lends no inout access to anybody.
+/// `@unchecked Sendable`: it is handed from one owner to the next, and never used by two at once.
 final class ByteBuffer: @unchecked Sendable {
-    @exclusivity(unchecked) private var storage: UnsafeMutableRawPointer?
-    @exclusivity(unchecked) private var capacity = 0
-    @exclusivity(unchecked) private var start = 0
-    @exclusivity(unchecked) private var end = 0
+    private var storage: UnsafeMutableRawPointer?
+    private var capacity = 0
+    private var start = 0
+    private var end = 0
     private let budget: ByteBudget
-    @exclusivity(unchecked) private var charged = 0
+    private var charged = 0
 
     /// Up to this size it costs no budget, and is kept when it is empty.
-    @exclusivity(unchecked) private(set) var freeShare: Int
+    private(set) var freeShare: Int
 
     /// What an ordinary buffer has free: counting every small one would cost more than it holds.
     static let smallShare = 16 * 1024

@@ -21,12 +21,12 @@ protocol CallerSource: AnyObject, Sendable {
 /// `@unchecked Sendable`: attached, it belongs to the loop's thread, and others wait; detached, `lock` guards the output, and
 /// the ABI lets one thread at a time read.
 final class RecordCall: Call, @unchecked Sendable {
-    @exclusivity(unchecked) private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var input = UnsafeRawBufferPointer(start: nil, count: 0)
     private var ownInput: ByteBuffer?
 
     /// All of the input while it is lent, which was checked to be text, and whether the output is just that.
-    @exclusivity(unchecked) private var wholeInput = UnsafeRawBufferPointer(start: nil, count: 0)
-    @exclusivity(unchecked) private var outputIsInput = false
+    private var wholeInput = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var outputIsInput = false
 
     /// How many bytes of input it came with.
     private(set) var inputCount = 0
@@ -34,23 +34,23 @@ final class RecordCall: Call, @unchecked Sendable {
     /// Where the reply goes: its count, then standard output, from `replyStart` on. An inline call's stands behind those that are not
     /// sent yet.
     let output: ByteBuffer
-    @exclusivity(unchecked) private var replyStart = 0
+    private var replyStart = 0
     private let errors: ByteBuffer
-    @exclusivity(unchecked) private var fault: Fault?
+    private var fault: Fault?
 
     private let budget: ByteBudget
     var replyLimit: Int
     private let lock = Mutex(())
 
     /// Whether the caller was answered, so that what is written goes nowhere. Guarded by `lock`.
-    @exclusivity(unchecked) private var isOutlived = false
+    private var isOutlived = false
 
     /// Who called, as long as the call is attached: the exchange lives through the batch, so no reference is counted.
-    @exclusivity(unchecked) private unowned(unsafe) var callerSource: (any CallerSource)?
-    @exclusivity(unchecked) private var knownCaller: Caller?
+    private unowned(unsafe) var callerSource: (any CallerSource)?
+    private var knownCaller: Caller?
 
     /// The thread that an attached call belongs to.
-    @exclusivity(unchecked) private var loopThread: UnsafeMutableRawPointer?
+    private var loopThread: UnsafeMutableRawPointer?
     private let isDetached = Atomic(true)
 
     /// Why what the handler wrote is not what the caller gets.

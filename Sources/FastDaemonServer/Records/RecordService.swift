@@ -16,14 +16,14 @@ final class RecordService: @unchecked Sendable {
 
     /// The call of inline commands, used again for each. In its output the replies of the batch at hand are gathered, to be sent
     /// together. After a handler said "later", it is no longer the loop's, and another takes its place.
-    @exclusivity(unchecked) var inlineCall: RecordCall
+    var inlineCall: RecordCall
 
     // Used in every call, by this thread alone.
-    @exclusivity(unchecked) var words = Words()
-    @exclusivity(unchecked) var lastID: UInt64
+    var words = Words()
+    var lastID: UInt64
 
     /// How many inline calls are not timed before one is.
-    @exclusivity(unchecked) var untimedCalls = 0
+    var untimedCalls = 0
 
     /// Whose replies stand where in the loop's output. They are sent when all connections that had something to say were
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.

@@ -23,12 +23,4 @@ extension DaemonFolder {
 
     /// The bytes of a library.
     func bytes(of library: String) throws -> Data { try Data(contentsOf: URL(filePath: self.library(library))) }
-
-    /// Writes the config in one step: whoever reads it finds the one or the other.
-    func rewrite(_ bytes: Data) throws {
-        let new = file("new.json")
-        try bytes.write(to: URL(filePath: new))
-        chmod(new, 0o644)
-        guard rename(new, configuration) == 0 else { throw TestFailure("cannot replace the config") }
-    }
 }

@@ -143,16 +143,18 @@ import Testing
         let end = try daemon.run("where").end
         #expect(end.verdict == .busy && end.status == 75)
         // In turn, so that whatever else the machine does slows both down.
-        var (refused, answered) = (0.0, 0.0)
+        var (refused, answered): ([Double], [Double]) = ([], [])
         for _ in 0..<1000 {
             let refusal = Stopwatch()
             #expect(try peer.ask("crash").errors.contains("quarantined"))
-            refused += refusal.seconds
+            refused.append(refusal.seconds)
             let answer = Stopwatch()
             #expect(try peer.ask("echo on") == Reply("on\n"))
-            answered += answer.seconds
+            answered.append(answer.seconds)
         }
-        #expect(refused < 3 * answered, "\(refused) s, and \(answered) s for as many echoes")
+        let (refusal, answer) = (refused.sorted()[500], answered.sorted()[500])
+        #expect(refusal < 0.001, "\(refusal) s")
+        #expect(refusal < 3 * answer, "\(refusal) s, and \(answer) s for an echo")
         let crashes = daemon.log.filter { $0.contains("worker process") }.count
         #expect(crashes == 5, "and six workers at most were started")
         #expect(try peer.ask("echo on") == Reply("on\n"))
