@@ -51,12 +51,10 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// One thread. `@unchecked Sendable`: `bell` is used by its atomic accesses alone, the rest by the thread itself.
     private final class Worker: @unchecked Sendable {
-        let pool: ThreadPool
         let bell: UnsafeMutablePointer<UInt32>
         private(set) var hasOwnDirectory = false
 
-        init(pool: ThreadPool) {
-            self.pool = pool
+        init() {
             bell = .allocate(capacity: 1)
             bell.initialize(to: 0)
         }
@@ -77,7 +75,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
         state = Mutex(State(line: WorkLine(limit: max(1, limit))))
         // The first thread now: with one there, work always has somewhere to run.
         state.withLock { ($0.threads, $0.isWaking) = (1, true) }
-        try startThread()
+        try startWorker()
     }
 
     // MARK: - Handing over work
@@ -130,7 +128,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
         case .idle(let worker): ring(worker)
         case .new:
             do {
-                try startThread()
+                try startWorker()
             } catch {
                 // There are no more threads to be had. Those that run come to the line when they have finished; one that has done so
                 // in the meantime is idle.
@@ -152,24 +150,17 @@ public final class ThreadPool: TaskExecutor, Sendable {
     // MARK: - Threads
 
     /// Starts a thread that is counted already.
-    private func startThread() throws(IOError) {
-        let worker = Worker(pool: self)
-        let argument = Unmanaged.passRetained(worker)
-        let result = clinux_thread_start(
-            { argument in
-                let worker = Unmanaged<Worker>.fromOpaque(argument!).takeRetainedValue()
-                worker.pool.run(worker)
-                return nil
-            }, argument.toOpaque())
-        if result < 0 {
-            argument.release()
+    private func startWorker() throws(IOError) {
+        let worker = Worker()
+        do {
+            try startThread("handler", as: "a thread for handlers") { self.run(worker) }
+        } catch {
             state.withLock { $0.threads -= 1 }
-            throw IOError("start", "a thread for handlers", code: -result)
+            throw error
         }
     }
 
     private func run(_ worker: Worker) {
-        clinux_thread_set_name("handler")
         clinux_set_thread_context(Unmanaged.passUnretained(worker).toOpaque())
         worker.separateDirectory()
         if !worker.hasOwnDirectory { state.withLock { $0.threadsHaveDirectories = false } }

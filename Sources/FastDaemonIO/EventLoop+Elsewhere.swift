@@ -1,4 +1,3 @@
-import CLinux
 import Dispatch
 import FastDaemonSystem
 import Synchronization
@@ -40,32 +39,13 @@ extension EventLoop {
         patience: UInt64, _ body: @escaping @Sendable () -> Result
     ) async throws(IOError) -> Result? {
         let waiter = Waiter<Result>()
-        let thread = Unmanaged.passRetained(Body { waiter.resume(returning: body()) })
-        let started = clinux_thread_start(
-            { argument in
-                let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
-                clinux_thread_set_name("load")
-                body.run()
-                return nil
-            }, thread.toOpaque())
-        if started < 0 {
-            thread.release()
-            throw IOError("start", "a thread", code: -started)
-        }
+        try startThread("load") { waiter.resume(returning: body()) }
         let timer = Task(executorPreference: self) {
             await self.sleep(nanoseconds: patience)
             if !Task.isCancelled { waiter.resume(returning: nil) }
         }
         defer { timer.cancel() }
         return await withUnsafeContinuation { waiter.await($0) }
-    }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) {
-            self.run = run
-        }
     }
 
     /// Resumes a continuation once, with what comes first.

@@ -77,33 +77,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         _ = try check(
             clinux_epoll_add_source(epoll.number, wakeup.number, Self.wakeupToken, false), "register",
             "an event descriptor")
-        let thread = Thread(loop: self, name: name)
-        let started = clinux_thread_start(
-            { Unmanaged<Thread>.fromOpaque($0!).takeRetainedValue().run() },
-            Unmanaged.passRetained(thread).toOpaque())
-        if started < 0 { Unmanaged.passUnretained(thread).release() }
-        _ = try check(started, "start", "the thread of an event loop")
+        // It keeps the loop alive for as long as it runs.
+        try startThread(name, as: "the thread of an event loop", run)
     }
 
     deinit {
         scratch.deallocate()
-    }
-
-    /// What the new thread is handed: it keeps the loop alive for as long as it runs.
-    private final class Thread: Sendable {
-        let loop: EventLoop
-        let name: String
-
-        init(loop: EventLoop, name: String) {
-            self.loop = loop
-            self.name = name
-        }
-
-        func run() -> UnsafeMutableRawPointer? {
-            clinux_thread_set_name(name)
-            loop.run()
-            return nil
-        }
     }
 
     /// Whether the caller runs on this loop's thread.

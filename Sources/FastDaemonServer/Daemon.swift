@@ -26,8 +26,7 @@ public final class Daemon: Sendable {
         log = Log(configuration.log)
         // Before any thread exists that could be hit by one.
         Signals.ignoreBrokenPipes()
-        loops = try EventLoopGroup(
-            count: configuration.loops > 0 ? configuration.loops : EventLoopGroup.coreCount)
+        loops = try EventLoopGroup(count: configuration.loopCount)
         // What comes while plugins are loaded is remembered; who wants to stop that still can.
         signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(

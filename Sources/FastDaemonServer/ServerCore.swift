@@ -24,7 +24,7 @@ final class ServerCore: Sendable {
     /// The open connections.
     let connections = Atomic(0)
 
-    /// When a connection, or a call that came as a datagram, last ended, on the monotonic clock.
+    /// When a connection last ended, or a call that came as a datagram last came or ended, on the monotonic clock.
     let lastActivity = Atomic(clinux_now())
 
     /// The calls that go on at this moment, inline ones that returned left out.

@@ -1,5 +1,5 @@
-import CLinux
 import Dispatch
+import FastDaemonSystem
 import Synchronization
 
 /// Copies the libraries of a folder one after the other, on a thread of its own: while one is loaded, which is work of the
@@ -22,18 +22,8 @@ public final class LibraryReader: Sendable {
         self.folder = folder
         self.names = names
         self.digests = digests
-        let reader = Unmanaged.passRetained(self)
-        let started = clinux_thread_start(
-            { argument in
-                clinux_thread_set_name("read")
-                Unmanaged<LibraryReader>.fromOpaque(argument!).takeRetainedValue().readAll()
-                return nil
-            }, reader.toOpaque())
-        if started < 0 {
-            // There are no threads to be had: all are read before the first is loaded.
-            reader.release()
-            readAll()
-        }
+        // Where there are no threads to be had, all are read before the first is loaded.
+        do { try startThread("read", readAll) } catch { readAll() }
     }
 
     /// Waits for the next library.

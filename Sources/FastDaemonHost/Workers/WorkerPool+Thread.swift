@@ -7,14 +7,10 @@ extension WorkerPool {
     /// Starts the pool with one worker, and waits until that has loaded the library: then the others follow.
     func start() throws(PluginError) -> WorkerDescription {
         clinux_keep_children()
-        let started = clinux_thread_start(
-            { argument in
-                Unmanaged<WorkerPool>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        if started < 0 {
-            Unmanaged.passUnretained(self).release()
-            throw PluginError(image.path, .cannotStartWorker(IOError("start", "its thread", code: -started)))
+        do {
+            try startThread("workers", as: "its thread", run)
+        } catch {
+            throw PluginError(image.path, .cannotStartWorker(error))
         }
         var heard = clinux_load_acquire(bell)
         while true {
@@ -38,7 +34,6 @@ extension WorkerPool {
     }
 
     private func run() {
-        clinux_thread_set_name("workers")
         _ = clinux_epoll_add_source(epoll.number, wakeup.number, 0, false)
         var events = [clinux_event](repeating: clinux_event(), count: 64)
         while true {

@@ -18,6 +18,9 @@ public struct Configuration: Sendable {
     /// How many event loops share the connections; 0 for one a core.
     var loops = 0
 
+    /// The same as a number of loops.
+    var loopCount: Int { loops > 0 ? loops : EventLoopGroup.coreCount }
+
     /// Whether a change of the file, or of the folder of the libraries, has it read again.
     var watch = false
 

@@ -1,6 +1,6 @@
-import CLinux
 import Dispatch
 import FastDaemonHost
+import FastDaemonSystem
 import Synchronization
 
 /// Destroys plugins that nobody can call any more, one after the other, on a thread that serves nobody and ends with the last of
@@ -23,18 +23,8 @@ final class PluginDestruction: Sendable {
             return !state.isRunning
         }
         guard isFirst else { return }
-        let thread = Unmanaged.passRetained(self)
-        let started = clinux_thread_start(
-            { argument in
-                clinux_thread_set_name("destroy")
-                Unmanaged<PluginDestruction>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, thread.toOpaque())
-        if started < 0 {
-            // There are no threads to be had: rather late than never.
-            thread.release()
-            run()
-        }
+        // Where there are no threads to be had, rather late than never.
+        do { try startThread("destroy", run) } catch { run() }
     }
 
     /// Holds the calling thread until what was begun has ended.

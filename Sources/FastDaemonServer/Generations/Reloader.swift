@@ -101,8 +101,7 @@ final class Reloader: Sendable {
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number
             outcome.changes = draft.changes + plan.changes
-            let wanted = draft.configuration.loops
-            if loops.loops.count != (wanted > 0 ? wanted : EventLoopGroup.coreCount) {
+            if loops.loops.count != draft.configuration.loopCount {
                 outcome.changes.append("loops: the new number takes a restart, or an upgrade in place (SIGUSR2)")
             }
             switchOver(from: current, to: draft, plan)

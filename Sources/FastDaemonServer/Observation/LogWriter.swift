@@ -1,4 +1,5 @@
 import CLinux
+import FastDaemonSystem
 import Synchronization
 
 /// Writes lines to standard error from a thread of its own, so that whoever logs never waits: a reader of the log that has
@@ -27,10 +28,7 @@ final class LogWriter: @unchecked Sendable {
     private init() {
         bell = .allocate(capacity: 1)
         bell.initialize(to: 0)
-        let started = clinux_thread_start(
-            { argument in Unmanaged<LogWriter>.fromOpaque(argument!).takeUnretainedValue().run() },
-            Unmanaged.passRetained(self).toOpaque())
-        hasThread = started == 0
+        do { try startThread("log", run) } catch { hasThread = false }
     }
 
     /// Has a line written, which ends with a line break.
@@ -50,8 +48,7 @@ final class LogWriter: @unchecked Sendable {
         clinux_wake_one(bell)
     }
 
-    private func run() -> UnsafeMutableRawPointer? {
-        clinux_thread_set_name("log")
+    private func run() {
         while true {
             while clinux_load_acquire(bell) == 0 { clinux_wait_while(bell, 0) }
             clinux_store_release(bell, 0)

@@ -1,5 +1,4 @@
 import FastDaemonIO
-import FastDaemonProtocol
 
 /// How requests are served on the loop, without a task.
 extension Exchange: ReadServer {
@@ -27,7 +26,7 @@ extension Exchange: ReadServer {
                     let deadline = deadline
                     return deadline > connection.loop.now && connection.waitUntilReadable(deadline: deadline, for: self)
                 }
-                if isNew, input.first == SessionFrame.firstByte {
+                if beginsSession(input) {
                     putBack(input)
                 } else if !input.isEmpty {
                     try service.process(input, of: self)

@@ -230,8 +230,10 @@ final class Exchange: CallerSource, @unchecked Sendable {
     /// When the record that is coming in began; before the first, when the connection did.
     var start: UInt64 { recordStart }
 
-    /// Whether no record has come.
-    var isNew: Bool { !hasHadRecord }
+    /// Whether what was received begins a session: the first that comes over a connection may.
+    func beginsSession(_ input: UnsafeRawBufferPointer) -> Bool {
+        !hasHadRecord && input.first == SessionFrame.firstByte
+    }
 
     /// Who the peer is, as far as it was asked before.
     private(set) lazy var caller: Caller = {

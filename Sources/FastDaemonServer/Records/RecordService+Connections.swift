@@ -55,7 +55,7 @@ extension RecordService {
                 if exchange.hasToFlush { try await exchange.flush() }
                 if exchange.serveOnLoop() { return }
                 guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
-                if exchange.isNew, input.first == SessionFrame.firstByte {
+                if exchange.beginsSession(input) {
                     await serveSession(exchange, beginningWith: input)
                     return noteEnd(of: exchange)
                 }
