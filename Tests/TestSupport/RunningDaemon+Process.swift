@@ -13,26 +13,44 @@ extension RunningDaemon {
         try? Data("5".utf8).write(to: URL(filePath: "/proc/\(process)/clear_refs"))
     }
 
-    /// Whether the process is there, and not a corpse that waits to be collected.
-    public var isAlive: Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        guard let state = text.split(separator: ")").last?.first(where: { $0 != " " }) else { return false }
-        return state != "Z" && state != "X"
+    /// Whether the process is there.
+    public var isAlive: Bool { TestSupport.isAlive(process) }
+
+    /// Whether each of its threads waits for something.
+    public var isAsleep: Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.allSatisfy { statFields(of: "\(process)/task/\($0)").first == "S" }
     }
 
     /// The processes whose parent it is.
-    public var children: [pid_t] {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return threads.flatMap { thread in
-            let path = "/proc/\(process)/task/\(thread)/children"
-            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            return text.split(separator: " ").compactMap { pid_t($0) }
-        }
-    }
+    public var children: [pid_t] { TestSupport.children(of: process) }
 
     private func statusNumber(_ name: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
         return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).dropFirst().first.flatMap { Int($0) } ?? 0
     }
+}
+
+/// Whether a process is there, and not a corpse that waits to be collected.
+public func isAlive(_ process: pid_t) -> Bool {
+    guard let state = statFields(of: "\(process)").first else { return false }
+    return state != "Z" && state != "X"
+}
+
+/// The processes that one started and that have not ended.
+public func children(of process: pid_t) -> [pid_t] {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+    return threads.flatMap { thread in
+        let path = "/proc/\(process)/task/\(thread)/children"
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+}
+
+/// What the kernel says of a process or a thread, from its state on: proc(5), from field 3 on. The name before that may have any
+/// character in it.
+func statFields(of path: String) -> [Substring] {
+    let text = (try? String(contentsOfFile: "/proc/\(path)/stat", encoding: .utf8)) ?? ""
+    return text.split(separator: ")").last?.split(separator: " ") ?? []
 }

@@ -194,9 +194,8 @@ public final class RunningDaemon: @unchecked Sendable {
 
     /// How much processor time it has used, in seconds.
     public var processorSeconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        // Behind the name, which may have any character in it: proc(5), fields 14 and 15.
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        // proc(5), fields 14 and 15; the state is field 3.
+        let fields = statFields(of: "\(process)")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }

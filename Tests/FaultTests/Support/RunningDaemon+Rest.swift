@@ -14,13 +14,4 @@ extension RunningDaemon {
             return looks == 30
         }
     }
-
-    /// Whether each of its threads waits for something.
-    private var isAsleep: Bool {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return threads.allSatisfy { thread in
-            let text = (try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/stat", encoding: .utf8)) ?? ""
-            return text.split(separator: ")").last?.first { $0 != " " } == "S"
-        }
-    }
 }

@@ -236,9 +236,7 @@ import Testing
     private func hasEnded(_ process: pid_t) -> Bool {
         let watch = Stopwatch()
         while watch.seconds < 10 {
-            let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-            guard let state = text?.split(separator: ")").last?.first(where: { $0 != " " }) else { return true }
-            if state == "Z" || state == "X" { return true }
+            if !isAlive(process) { return true }
             usleep(10_000)
         }
         return false

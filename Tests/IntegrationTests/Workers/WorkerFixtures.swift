@@ -22,25 +22,9 @@ extension RunningDaemon {
     /// The processes of its workers.
     var workerProcesses: [Int32] { children.filter { Self.words(of: $0).contains("--worker") } }
 
-    /// The processes that one started and that have not ended.
-    static func children(of process: Int32) -> [Int32] {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return tasks.flatMap { task in
-            let text = try? String(contentsOfFile: "/proc/\(process)/task/\(task)/children", encoding: .utf8)
-            return (text ?? "").split(separator: " ").compactMap { Int32($0) }
-        }
-    }
-
     /// The words of a process's command line.
     static func words(of process: Int32) -> [String] {
         guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return [] }
         return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
-}
-
-/// Whether a process is there. A zombie is not.
-func isAlive(_ process: Int32) -> Bool {
-    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-    let state = text.split(separator: ")").last?.split(separator: " ").first
-    return state != nil && state != "Z" && state != "X"
 }

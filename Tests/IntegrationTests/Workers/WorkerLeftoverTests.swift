@@ -11,7 +11,7 @@ struct WorkerLeftoverTests {
         #expect(try daemon.ask("fork") == Reply("forked\n"))
         #expect(try daemon.ask("lives") == Reply("alive\n"))
         let worker = try #require(daemon.workerProcesses.first)
-        let forked = RunningDaemon.children(of: worker)
+        let forked = children(of: worker)
         #expect(forked.count == 2)
         #expect(try daemon.stop().status == .exited(0))
         // The daemon does not wait for them: the kernel ends them when it ends.
