@@ -96,6 +96,13 @@ public final class Listener: Sendable {
         file = address.path.flatMap(SocketFile.init(at:))
         descriptor = socket
         shared = Atomic(true)
+        if !isDatagram, !address.isUnix { Self.sendShortEnds(from: number) }
+    }
+
+    /// Has the connections that a TCP socket accepts, which inherit it, send what does not fill a segment at once (TCP_NODELAY).
+    /// Replies are sent whole and together as they are, and the end of a long one would wait until its peer acknowledged the rest.
+    private static func sendShortEnds(from socket: Int32) {
+        _ = clinux_set_option(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
 
     /// Whether the socket is another process's, too, so that closing it here leaves the socket, its queue and its files alone.
@@ -127,6 +134,7 @@ public final class Listener: Sendable {
             _ = try check(clinux_set_mode(socket.number, mode), "set the mode of", subject)
         } else {
             _ = clinux_set_option(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
+            if !datagram { Self.sendShortEnds(from: socket.number) }
             if address.family == AF_INET6 { _ = clinux_set_option(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         }
         let result = address.withPointer { clinux_bind(socket.number, $0, $1) }

@@ -68,6 +68,24 @@ import Testing
         #expect(error?.reason == "another program listens there already")
     }
 
+    @Test("of TCP accepts connections that send the end of a reply at once, also where it was inherited without that")
+    func shortEnds() throws {
+        for isInherited in [false, true] {
+            let listener = try Listener.stream(on: .ip("127.0.0.1:0"))
+            if isInherited {
+                _ = clinux_set_option(listener.numbers.socket, Int32(IPPROTO_TCP), TCP_NODELAY, 0)
+                _ = try Listener(adopting: dup(listener.numbers.socket))
+            }
+            let peer = Peer(port: listener.address.port!)
+            let accepted = Descriptor(owning: accept(listener.numbers.socket, nil, nil))
+            var isOn: Int32 = 0
+            var length = socklen_t(MemoryLayout.size(ofValue: isOn))
+            #expect(getsockopt(accepted.number, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, &length) == 0)
+            #expect(isOn != 0)
+            withExtendedLifetime(peer) {}
+        }
+    }
+
     @Test("does not touch a file that is no socket")
     func regularFile() throws {
         try Data("precious".utf8).write(to: URL(filePath: path))
