@@ -2,6 +2,7 @@ extension Call {
     /// Reads the next piece of standard input without copying it, waiting for it; nil at the end of input.
     ///
     /// The bytes are the host's, and valid until the next read of this call, or its end.
+    @inlinable
     public func readPiece() throws(CallError) -> UnsafeRawBufferPointer? {
         switch try raw.read(waiting: true) {
         case .bytes(let bytes): return bytes
@@ -11,6 +12,7 @@ extension Call {
     }
 
     /// Reads what is there of standard input, without copying it or waiting for more.
+    @inlinable
     public func readAvailablePiece() throws(CallError) -> InputPiece {
         try raw.read(waiting: false)
     }

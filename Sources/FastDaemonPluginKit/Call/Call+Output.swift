@@ -1,5 +1,6 @@
 extension Call {
     /// Writes bytes, waiting until the host has taken all of them.
+    @inlinable
     public func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream = .standardOutput) throws(CallError) {
         var rest = bytes
         while !rest.isEmpty {
@@ -26,6 +27,7 @@ extension Call {
     }
 
     /// Writes what can be taken without waiting, and returns how many bytes that were.
+    @inlinable
     public func writeAvailable(
         _ bytes: UnsafeRawBufferPointer, to stream: OutputStream = .standardOutput
     ) throws(CallError) -> Int {

@@ -3,9 +3,10 @@
 /// It is borrowed, for the thread that runs the handler: it can neither be kept beyond the handler nor be handed to
 /// another thread. A handler that works with several tasks at once takes the asynchronous form.
 public struct Call: ~Copyable, CallFacts {
+    @usableFromInline
     let raw: UnsafeCall
 
-    @usableFromInline
+    @inlinable
     init(_ raw: UnsafeCall) {
         self.raw = raw
     }
@@ -16,6 +17,7 @@ public struct Call: ~Copyable, CallFacts {
     }
 
     /// The arguments as the host keeps them, the command's name first; not copied.
+    @inlinable
     public var rawArguments: ByteStrings { raw.arguments }
 
     /// The environment as the host keeps it, `NAME=VALUE` each; not copied.

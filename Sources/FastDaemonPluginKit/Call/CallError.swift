@@ -20,6 +20,7 @@ public enum CallError: Error, Hashable, CustomStringConvertible {
     /// The host says that it was asked in a wrong way: a fault of the kit, or of code that uses `UnsafeCall`.
     case misuse
 
+    @usableFromInline
     init(code: Int) {
         switch code {
         case FASTDAEMON_ERROR_AGAIN: self = .wouldWait

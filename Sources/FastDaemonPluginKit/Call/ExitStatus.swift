@@ -5,35 +5,41 @@ public struct ExitStatus: RawRepresentable, Error, Sendable, Hashable, Expressib
     public let rawValue: UInt8
 
     /// A status by its number.
+    @inlinable
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
 
     /// A status by its number.
+    @inlinable
     public init(_ number: UInt8) {
         rawValue = number
     }
 
     /// A status as a number in the source.
+    @inlinable
     public init(integerLiteral value: UInt8) {
         rawValue = value
     }
 
     /// The command did what it was asked: 0.
-    public static let success: ExitStatus = 0
+    @inlinable
+    public static var success: ExitStatus { 0 }
 
     /// The command could not: 1.
-    public static let failure: ExitStatus = 1
+    @inlinable
+    public static var failure: ExitStatus { 1 }
 
     /// The command's own words are off: 2, as with most of the shell's tools.
-    public static let usage: ExitStatus = 2
+    @inlinable
+    public static var usage: ExitStatus { 2 }
 
     /// What a shell says of a program that a signal ended: 128 and the signal's number.
     public static func signal(_ number: Int32) -> ExitStatus {
         ExitStatus(rawValue: UInt8(clamping: 128 + number))
     }
 
-    @usableFromInline
+    @inlinable
     var code: Int32 { Int32(rawValue) }
 }
 

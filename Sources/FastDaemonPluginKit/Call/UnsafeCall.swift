@@ -12,8 +12,10 @@ public struct UnsafeCall: @unchecked Sendable {
     public let call: OpaquePointer
 }
 
+// What a handler asks for in every call is compiled into the handler.
 extension UnsafeCall {
     /// The arguments, the command's name first.
+    @inlinable
     var arguments: ByteStrings {
         var count = 0
         let first = host.pointee.arguments(call, &count)
@@ -39,6 +41,7 @@ extension UnsafeCall {
     }
 
     /// Reads the next piece of standard input.
+    @inlinable
     func read(waiting: Bool) throws(CallError) -> InputPiece {
         var piece = fastdaemon_bytes()
         let flags = waiting ? FASTDAEMON_MAY_WAIT : FASTDAEMON_DO_NOT_WAIT
@@ -50,6 +53,7 @@ extension UnsafeCall {
     }
 
     /// Writes, and returns how many bytes were taken: 0 where none could be without waiting.
+    @inlinable
     func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream, waiting: Bool) throws(CallError) -> Int {
         let flags = waiting ? FASTDAEMON_MAY_WAIT : FASTDAEMON_DO_NOT_WAIT
         let answer = host.pointee.write(call, stream.rawValue, bytes.baseAddress, bytes.count, UInt32(flags))
