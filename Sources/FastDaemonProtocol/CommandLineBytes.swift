@@ -1,20 +1,22 @@
 // The bytes that mean something in a command line.
 
 extension UInt8 {
-    static var space: UInt8 { UInt8(ascii: " ") }
-    static var tab: UInt8 { UInt8(ascii: "\t") }
-    static var newline: UInt8 { UInt8(ascii: "\n") }
-    static var singleQuote: UInt8 { UInt8(ascii: "'") }
-    static var doubleQuote: UInt8 { UInt8(ascii: "\"") }
-    static var backslash: UInt8 { UInt8(ascii: "\\") }
+    @inlinable static var space: UInt8 { UInt8(ascii: " ") }
+    @inlinable static var tab: UInt8 { UInt8(ascii: "\t") }
+    @inlinable static var newline: UInt8 { UInt8(ascii: "\n") }
+    @inlinable static var singleQuote: UInt8 { UInt8(ascii: "'") }
+    @inlinable static var doubleQuote: UInt8 { UInt8(ascii: "\"") }
+    @inlinable static var backslash: UInt8 { UInt8(ascii: "\\") }
 
     /// Whether this byte separates words.
+    @inlinable
     @inline(__always)
     var isSeparator: Bool {
         self == .space || self == .tab || self == .newline
     }
 
     /// Whether this byte is part of a word, and stands for itself there.
+    @inlinable
     @inline(__always)
     var isPlain: Bool {
         if self > .backslash { return true }

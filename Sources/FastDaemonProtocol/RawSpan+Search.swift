@@ -36,7 +36,17 @@ extension RawSpan {
         return byteCount
     }
 
+    /// Whether all bytes are ASCII, of which there are eight at least.
+    @inlinable
+    var isASCII: Bool {
+        // The last eight may be looked at twice.
+        var all = word(at: byteCount - 8)
+        for offset in stride(from: 0, to: byteCount - 8, by: 8) { all |= word(at: offset) }
+        return all & UInt64(repeating: 0x80) == 0
+    }
+
     /// The byte at `offset`.
+    @inlinable
     @inline(__always)
     func byte(at offset: Int) -> UInt8 {
         unsafeLoad(fromByteOffset: offset, as: UInt8.self)
@@ -59,8 +69,9 @@ extension RawSpan {
         return min(offset + marks(lastWord(from: offset)).trailingZeroBitCount / 8, byteCount)
     }
 
+    @inlinable
     @inline(__always)
-    private func word(at offset: Int) -> UInt64 {
+    func word(at offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
@@ -86,6 +97,7 @@ extension RawSpan {
 
 extension UInt64 {
     /// A word of eight times the same byte.
+    @inlinable
     @inline(__always)
     init(repeating byte: UInt8) {
         self = UInt64(byte) &* 0x0101_0101_0101_0101

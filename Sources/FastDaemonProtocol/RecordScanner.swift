@@ -5,6 +5,12 @@ public struct RecordBounds: Equatable, Sendable {
     /// Where the second string stands, its header excluded.
     public let second: Range<Int>
 
+    @inlinable
+    init(first: Range<Int>, second: Range<Int>) {
+        self.first = first
+        self.second = second
+    }
+
     /// Where the record ends, and the next begins.
     @inlinable public var end: Int { second.upperBound }
 }
@@ -27,14 +33,20 @@ public enum RecordScanner {
     /// before any of its strings is waited for. The strings are checked to be UTF-8 once both are there.
     ///
     /// - Throws: `RecordError.tooLong`, `RecordError.notUTF8`.
+    @inlinable
     public static func scan(_ bytes: RawSpan, limit: Int) throws(RecordError) -> RecordScan {
         let scan = try locate(in: bytes, limit: limit)
         if case .record(let bounds) = scan {
-            try checkUTF8(of: .first, in: bytes.extracting(bounds.first))
-            try checkUTF8(of: .second, in: bytes.extracting(bounds.second))
+            // Of most records every byte is ASCII, also of the counts, which is told in one go; then both strings are.
+            let isASCII = bounds.end <= longestAtOnce && bytes.extracting(0..<bounds.end).isASCII
+            if !isASCII { try checkUTF8(of: bounds, in: bytes) }
         }
         return scan
     }
+
+    /// How long a record may be that is looked at as a whole: the count of a longer string is not ASCII as often as not.
+    @inlinable
+    static var longestAtOnce: Int { 2 * RecordHeader.byteCount + 127 }
 
     /// Takes a datagram for exactly one record.
     ///
@@ -64,7 +76,8 @@ public enum RecordScanner {
         }
     }
 
-    private static func locate(in bytes: RawSpan, limit: Int) throws(RecordError) -> RecordScan {
+    @inlinable
+    static func locate(in bytes: RawSpan, limit: Int) throws(RecordError) -> RecordScan {
         let headers = 2 * RecordHeader.byteCount
         guard bytes.byteCount >= RecordHeader.byteCount else { return .incomplete(missing: headers - bytes.byteCount) }
         let firstCount = RecordHeader.count(in: bytes, at: 0)
@@ -81,6 +94,12 @@ public enum RecordScanner {
         let end = secondStart + secondCount
         guard bytes.byteCount >= end else { return .incomplete(missing: end - bytes.byteCount) }
         return .record(RecordBounds(first: RecordHeader.byteCount..<firstEnd, second: secondStart..<end))
+    }
+
+    @usableFromInline
+    static func checkUTF8(of bounds: RecordBounds, in bytes: RawSpan) throws(RecordError) {
+        try checkUTF8(of: .first, in: bytes.extracting(bounds.first))
+        try checkUTF8(of: .second, in: bytes.extracting(bounds.second))
     }
 
     private static func checkUTF8(of part: RecordPart, in string: RawSpan) throws(RecordError) {

@@ -57,6 +57,8 @@ public struct Words: Sendable {
     ///   - room: one byte longer than the line at least.
     ///   - body: told where in `room` each word stands, its NUL excluded, also where the line turns out not to be plain.
     /// - Returns: false where a quote, a backslash or a NUL is in the line, and only `split(_:)` can tell what it says.
+    @inlinable
+    @inline(__always)
     public static func splitPlain(
         _ line: RawSpan, into room: UnsafeMutableRawBufferPointer, _ body: (Range<Int>) -> Void
     ) -> Bool {
