@@ -1,6 +1,4 @@
-import CLinux
 import FastDaemonSystem
-import Glibc
 import Synchronization
 
 /// Listens on `address`, and gives a server whose `connections` are to be iterated over.
@@ -105,6 +103,13 @@ public struct Connections: AsyncSequence, Sendable {
         Iterator(server: server, acceptor: acceptor)
     }
 
+    /// Has `body` take each connection, on the loop that accepts them. This costs less than an iteration where connections are short:
+    /// those that wait together are taken together.
+    public func takeEach(_ body: @Sendable (Connection) -> Void) async {
+        await acceptor.takeEach(body)
+        withExtendedLifetime(server) {}
+    }
+
     /// Accepts one connection at a time.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let server: Server
@@ -113,128 +118,6 @@ public struct Connections: AsyncSequence, Sendable {
         /// The next connection; nil once the server is closed.
         public mutating func next() async -> Connection? {
             await acceptor.next()
-        }
-    }
-}
-
-/// One loop's part in accepting a listener's connections.
-///
-/// `@unchecked Sendable`: what changes is touched on the loop's thread alone.
-private final class Acceptor: @unchecked Sendable {
-    private let listener: Listener
-    private let loop: EventLoop
-    private let loops: EventLoopGroup
-    private let onFailure: @Sendable (IOError) -> Void
-    private var registration: Registration?
-    private var isClosed = false
-    private var failures = 0
-
-    /// How many connections were accepted since this last waited, and how many may be before others have their turn.
-    private var acceptedInTurn = 0
-    private static let mostInTurn = 64
-
-    /// Told when nothing more waits to be accepted; from then on this is closed.
-    private var onDrained: (() -> Void)?
-
-    init(
-        listener: Listener, loop: EventLoop, loops: EventLoopGroup, onFailure: @escaping @Sendable (IOError) -> Void
-    ) {
-        self.listener = listener
-        self.loop = loop
-        self.loops = loops
-        self.onFailure = onFailure
-    }
-
-    func close() {
-        loop.execute {
-            self.isClosed = true
-            self.registration?.interrupt()
-            self.registration?.close()
-            self.registration = nil
-            self.onDrained.take()?()
-        }
-    }
-
-    /// Closes when nothing more waits to be accepted.
-    func drain(_ onDrained: @escaping @Sendable () -> Void) {
-        loop.execute {
-            if self.isClosed { return onDrained() }
-            self.onDrained = onDrained
-            guard let registration = self.registration else { return self.close() }
-            // What comes from now on, to a socket that is another process's, too, is to wake that one.
-            registration.stopWatching()
-            registration.wakeReader()
-        }
-    }
-
-    func next() async -> Connection? {
-        if Task.isCancelled { close() }
-        if loop.isCurrent { return await nextOnLoop() }
-        return await withTaskExecutorPreference(loop) { await self.nextOnLoop() }
-    }
-
-    private func nextOnLoop() async -> Connection? {
-        while !isClosed {
-            guard let registration = registrationIfPossible() else {
-                // Without a descriptor to duplicate there is nothing to wait on but time.
-                await loop.sleep(nanoseconds: Self.longestPause)
-                continue
-            }
-            if acceptedInTurn == Self.mostInTurn {
-                // Where connections never stop coming, those that are there are served all the same.
-                acceptedInTurn = 0
-                await loop.sleep(nanoseconds: 0)
-                continue
-            }
-            var number: Int32 = 0
-            let peer = SocketAddress { number = clinux_accept(registration.number, $0, $1) }
-            if number >= 0 {
-                failures = 0
-                acceptedInTurn += 1
-                return Connection(Descriptor(owning: number), from: peer, on: loops.loop(preferring: loop))
-            }
-            await recover(from: -number, registration)
-        }
-        return nil
-    }
-
-    private func registrationIfPossible() -> Registration? {
-        if registration == nil {
-            let copy = clinux_duplicate(listener.descriptor.number)
-            if copy >= 0 {
-                registration = Registration(Descriptor(owning: copy), as: .source(isShared: loops.count > 1), on: loop)
-            } else {
-                onFailure(IOError("accept on", listener.address.description, code: -copy))
-            }
-        }
-        return registration
-    }
-
-    private static let longestPause: UInt64 = 500_000_000
-
-    /// Waits for what comes next after accept(2) failed. None of its failures ends the server.
-    private func recover(from code: Int32, _ registration: Registration) async {
-        switch code {
-        case EAGAIN:
-            registration.clearReadable()
-            acceptedInTurn = 0
-            if onDrained != nil { return close() }
-            _ = await withTaskCancellationHandler {
-                await registration.waitUntilReadable(deadline: 0)
-            } onCancel: {
-                close()
-            }
-        case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
-            EOPNOTSUPP:
-            break  // This one connection failed before it was accepted (accept(2)); the next may be fine.
-        case EINVAL:
-            close()  // It does not listen any more.
-        default:
-            // Descriptors or memory are used up (EMFILE, ENFILE, ENOBUFS, ENOMEM): the connections wait in the queue until
-            // some come free.
-            onFailure(IOError("accept on", listener.address.description, code: code))
-            failures = min(failures + 1, 6)
-            await loop.sleep(nanoseconds: min(Self.longestPause, 8_000_000 << UInt64(failures)))
         }
     }
 }

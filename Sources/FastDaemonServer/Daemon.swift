@@ -117,7 +117,7 @@ public final class Daemon: Sendable {
                         let connections = server.connections(on: loop) { [log] error in log.write(.warning, "\(error)")
                         }
                         pipelines.addTask(executorPreference: loop) {
-                            for await connection in connections {
+                            await connections.takeEach { connection in
                                 self.recordService(on: connection.loop).take(connection, of: listener)
                             }
                         }
