@@ -64,6 +64,9 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Whether a receive may find something without waiting. Loop thread only.
+    public var mayReceive: Bool { registration.isReadable }
+
     /// Receives what is there without waiting: 0 at the end, nil where there is nothing yet. Loop thread only.
     public func receiveNow(into buffer: UnsafeMutableRawBufferPointer) throws(ConnectionError) -> Int? {
         guard registration.isReadable else { return nil }
@@ -93,14 +96,14 @@ public final class Connection: @unchecked Sendable {
     ///
     /// - Returns: false where it would end at once, or nothing can be waited for. The server is not told then; a task that waits
     ///   finds out why.
-    public func waitUntilReadable(deadline: UInt64, for server: any ReadServer) -> Bool {
+    public func waitUntilReadable(deadline: UInt64, for server: ReadServer) -> Bool {
         registration.waitUntilReadable(deadline: deadline, for: server)
     }
 
     /// Has a server told to go on when the others on the loop had their turn. Loop thread only.
     ///
     /// - Returns: false where the wait would be interrupted at once. The server is not told then.
-    public func waitForTurn(_ server: any ReadServer) -> Bool {
+    public func waitForTurn(_ server: ReadServer) -> Bool {
         registration.waitForTurn(server)
     }
 

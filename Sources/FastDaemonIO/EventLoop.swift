@@ -31,6 +31,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var takingTurns: [Registration] = []
 
     private var registrations = RegistrationTable()
+
+    /// Those that left the table in this round: they live through it, so an event counts no reference to whom it is told.
+    private var retired: [Registration] = []
     private var deadlines = DeadlineQueue()
     private var events: [clinux_event]
 
@@ -178,6 +181,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: - Waiting for events
 
     private func waitForEvents() {
+        retired.removeAll(keepingCapacity: true)
         let maySleep = receiveMessages(beforeSleeping: jobs.isEmpty && yielding.isEmpty)
         swap(&yielding, &takingTurns)
         let count = clinux_epoll_wait(
@@ -188,7 +192,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for index in 0..<Int(count) {
             let event = events[index]
             // The wake-up itself has no registration: being awake is all there is to it.
-            registrations[event.token]?.handle(event.flags)
+            registrations.unretained(event.token)?._withUnsafeGuaranteedRef { $0.handle(event.flags) }
         }
         for registration in takingTurns { registration.takeTurn() }
         takingTurns.removeAll(keepingCapacity: true)
@@ -247,7 +251,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Forgets a registration; events that were already reported for it are dropped. Loop thread only.
     func deregister(_ registration: Registration) {
         assertIsCurrent()
-        registrations.remove(registration.token)
+        if let registration = registrations.remove(registration.token) { retired.append(registration) }
         // A connection leaves the epoll set when its descriptor closes. A source may have been duplicated for other loops, and
         // then would stay.
         if case .source = registration.kind { _ = clinux_epoll_remove(epoll.number, registration.number) }

@@ -1,17 +1,6 @@
 import CLinux
 import FastDaemonSystem
 
-/// Waits on a loop for what comes, where no task does: a task and its suspending and resuming would cost more than a short request.
-///
-/// It is told once for each wait, by one of the two, and then waits no more unless it says so again.
-public protocol ReadServer: AnyObject {
-    /// Something may be there to receive; or nothing, where a turn was given for an earlier wait. On the loop.
-    func serve()
-
-    /// The wait has ended otherwise: its deadline has passed, or it was interrupted, or `wakeReader()` ended it. On the loop.
-    func endWait()
-}
-
 /// How a wait ended.
 enum Wakeup {
     /// The descriptor may be tried again.
@@ -78,6 +67,10 @@ final class Registration: @unchecked Sendable {
     }
 
     private var reader: Reader?
+
+    /// The server that waits, or is being told of the end of its wait: one that waits again costs no reference.
+    private var server: ReadServer?
+    private var callsUnderWay = 0
     private var readDeadline: UInt64 = 0
     private var writer: Writer?
     private var hasTurnComing = false
@@ -90,7 +83,7 @@ final class Registration: @unchecked Sendable {
     /// Who waits to read.
     private enum Reader {
         case task(UnsafeContinuation<Wakeup, Never>)
-        case server(any ReadServer)
+        case server
     }
 
     private struct Writer {
@@ -142,16 +135,16 @@ final class Registration: @unchecked Sendable {
     /// Has a server told when the descriptor may be readable, in the place of a task that waits.
     ///
     /// - Returns: false where there is no wait, because it would end at once; the server is not told then.
-    func waitUntilReadable(deadline: UInt64, for server: any ReadServer) -> Bool {
+    func waitUntilReadable(deadline: UInt64, for server: ReadServer) -> Bool {
         if prepareToWait() != nil { return false }
-        wait(.server(server), until: deadline)
+        wait(for: server, until: deadline)
         return true
     }
 
     /// Has a server told to go on when the others on the loop had their turn. Returns false where it would be interrupted.
-    func waitForTurn(_ server: any ReadServer) -> Bool {
+    func waitForTurn(_ server: ReadServer) -> Bool {
         if stopsReading { return false }
-        wait(.server(server), until: 0)
+        wait(for: server, until: 0)
         // One that was given before, for a wait that ended otherwise, is as good.
         if !hasTurnComing { loop.giveTurn(to: self) }
         hasTurnComing = true
@@ -174,6 +167,14 @@ final class Registration: @unchecked Sendable {
         self.reader = reader
         readDeadline = deadline
         schedule(deadline)
+    }
+
+    private func wait(for server: ReadServer, until deadline: UInt64) {
+        if self.server !== server {
+            precondition(callsUnderWay == 0, "a server waits in the place of one that is being called")
+            self.server = server
+        }
+        wait(.server, until: deadline)
     }
 
     /// Suspends until the descriptor may be writable, or until `deadline` (0: none).
@@ -265,25 +266,38 @@ final class Registration: @unchecked Sendable {
     /// Something may be there to read.
     private func noteReadable() {
         isReadable = true
-        guard case .server(let server) = reader else { return resumeReader(.ready) }
+        switch reader {
         // Who lets the others go first finds it then.
-        if hasTurnComing { return }
-        reader = nil
-        server.serve()
+        case .server: if !hasTurnComing { serve() }
+        case .task: resumeReader(.ready)
+        case nil: break
+        }
     }
 
     /// Has the server go on, if that is who waits.
     func takeTurn() {
         hasTurnComing = false
-        guard case .server(let server) = reader else { return }
+        if case .server = reader { serve() }
+    }
+
+    private func serve() {
         reader = nil
-        server.serve()
+        callServer { $0.serve() }
+    }
+
+    /// Lends the server, and lets go of it where it does not wait again.
+    private func callServer(_ body: (ReadServer) -> Void) {
+        callsUnderWay += 1
+        Unmanaged.passUnretained(server!)._withUnsafeGuaranteedRef(body)
+        callsUnderWay -= 1
+        if case .server = reader { return }
+        if callsUnderWay == 0 { server = nil }
     }
 
     private func resumeReader(_ wakeup: Wakeup) {
         switch reader.take() {
         case .task(let continuation): continuation.resume(returning: wakeup)
-        case .server(let server): server.endWait()
+        case .server: callServer { $0.endWait() }
         case nil: break
         }
     }

@@ -23,18 +23,26 @@ struct RegistrationTable {
         return UInt64(places[Int(index)].generation) << 32 | UInt64(index)
     }
 
-    mutating func remove(_ token: UInt64) {
-        let index = UInt32(truncatingIfNeeded: token)
-        guard self[token] != nil else { return }
-        places[Int(index)].registration = nil
-        places[Int(index)].generation = max(1, places[Int(index)].generation &+ 1)
-        free.append(index)
+    /// Returns what had the token; nil where it is gone already.
+    @discardableResult
+    mutating func remove(_ token: UInt64) -> Registration? {
+        guard let index = index(of: token) else { return nil }
+        places[index].generation = max(1, places[index].generation &+ 1)
+        free.append(UInt32(index))
+        return places[index].registration.take()
     }
 
-    subscript(token: UInt64) -> Registration? {
+    subscript(token: UInt64) -> Registration? { index(of: token).flatMap { places[$0].registration } }
+
+    /// Finds a registration without counting a reference to it.
+    func unretained(_ token: UInt64) -> Unmanaged<Registration>? {
+        guard let index = index(of: token), let registration = places[index].registration else { return nil }
+        return Unmanaged.passUnretained(registration)
+    }
+
+    private func index(of token: UInt64) -> Int? {
         let index = Int(UInt32(truncatingIfNeeded: token))
-        guard index < places.count, places[index].generation == UInt32(token >> 32) else { return nil }
-        return places[index].registration
+        return index < places.count && places[index].generation == UInt32(token >> 32) ? index : nil
     }
 
     /// All that are there.

@@ -20,8 +20,8 @@ import Testing
             (self.onServe, self.onEnd) = (onServe, onEnd)
         }
 
-        func serve() { onServe(self) }
-        func endWait() { onEnd() }
+        override func serve() { onServe(self) }
+        override func endWait() { onEnd() }
     }
 
     private final class PeerEnd: Sendable {

@@ -1,15 +1,7 @@
 import FastDaemonIO
 
 /// How requests are served on the loop, without a task.
-extension Exchange: ReadServer {
-    func serve() {
-        if !serveOnLoop() { service.handOver(self) }
-    }
-
-    func endWait() {
-        service.handOver(self)
-    }
-
+extension Exchange {
     /// Serves what is there, and has what comes served on the loop: for as long as nothing has to be waited for but the next
     /// request. Returns false where something else has, which is for a task to do; `receive` says what.
     func serveOnLoop() -> Bool {
@@ -21,7 +13,7 @@ extension Exchange: ReadServer {
                     receivedInTurn = 0
                     return true
                 }
-                guard let input = try receiveNow() else {
+                guard connection.mayReceive, let input = try receiveNow() else {
                     receivedInTurn = 0
                     let deadline = deadline
                     return deadline > connection.loop.now && connection.waitUntilReadable(deadline: deadline, for: self)

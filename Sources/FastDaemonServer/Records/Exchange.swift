@@ -27,13 +27,14 @@ enum ExchangeError: Error {
 /// the beginning of a record whose rest has not come is kept. Everything here happens on the loop.
 ///
 /// `@unchecked Sendable`: touched on its loop's thread alone.
-final class Exchange: CallerSource, @unchecked Sendable {
+final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
     let connection: Connection
-    let core: ServerCore
     let dialect: ListenerConfiguration.Dialect
 
     /// Who finds the records in what comes here, and answers them.
-    unowned let service: RecordService
+    let service: RecordService
+
+    var core: ServerCore { service.core }
 
     // What was received and is not used up.
     var partial: ByteBuffer?
@@ -85,13 +86,22 @@ final class Exchange: CallerSource, @unchecked Sendable {
         self.connection = connection
         self.dialect = dialect
         self.service = service
-        core = service.core
         recordStart = connection.loop.now
         lastProgress = recordStart
+        super.init()
     }
 
     deinit {
-        core.budget.giveBack(heldBytes)
+        assert(!hasRepliesInBatch, "the loop still has replies to send here")
+        if heldBytes > 0 { core.budget.giveBack(heldBytes) }
+    }
+
+    override func serve() {
+        if !serveOnLoop() { service.handOver(self) }
+    }
+
+    override func endWait() {
+        service.handOver(self)
     }
 
     // MARK: - Receiving

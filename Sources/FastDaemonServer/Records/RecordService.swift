@@ -27,7 +27,14 @@ final class RecordService: @unchecked Sendable {
 
     /// Whose replies stand where in the loop's output. They are sent when all connections that had something to say were
     /// heard: a peer that is woken by the first finds the others' there, too, and need not be woken for each.
-    private var unsent: [(exchange: Exchange, end: Int)] = []
+    private var unsent: [Unsent] = []
+
+    /// No reference is counted: an exchange that waits is held by its connection, one that waits for nothing by its task, and both
+    /// end only after what stands here was sent.
+    private struct Unsent {
+        let exchange: Unmanaged<Exchange>
+        let end: Int
+    }
 
     /// The sessions that go on, and those of them whose calls wrote something on this loop in this round.
     var sessions: [ObjectIdentifier: Session] = [:]
@@ -116,7 +123,7 @@ final class RecordService: @unchecked Sendable {
     }
 
     private func noteReplies(to exchange: Exchange) {
-        unsent.append((exchange, inlineCall.output.count))
+        unsent.append(Unsent(exchange: .passUnretained(exchange), end: inlineCall.output.count))
         exchange.hasRepliesInBatch = true
     }
 
@@ -125,10 +132,12 @@ final class RecordService: @unchecked Sendable {
         if unsent.isEmpty { return }
         let bytes = inlineCall.output.bytes
         var start = 0
-        for (exchange, end) in unsent {
-            exchange.hasRepliesInBatch = false
-            exchange.send(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-            start = end
+        for reply in unsent {
+            reply.exchange._withUnsafeGuaranteedRef { exchange in
+                exchange.hasRepliesInBatch = false
+                exchange.send(UnsafeRawBufferPointer(rebasing: bytes[start..<reply.end]))
+            }
+            start = reply.end
         }
         unsent.removeAll(keepingCapacity: true)
         inlineCall.output.removeAll()
