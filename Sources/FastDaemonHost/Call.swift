@@ -129,6 +129,7 @@ open class Call: @unchecked Sendable {
         argumentCount = count
     }
 
+    @inline(__always)
     private func reserveArguments(count: Int, byteCount: Int) {
         if count > arguments.count {
             arguments.deallocate()
@@ -142,7 +143,11 @@ open class Call: @unchecked Sendable {
 
     /// Forgets what the plugin left in a call that ended with a status, so that it can be prepared for another.
     public final func reset() {
-        guard isTouched else { return }
+        if isTouched { forgetState() }
+    }
+
+    @inline(never)
+    private func forgetState() {
         isTouched = false
         state.withLock { state in
             if state.cancellationDescriptor >= 0 { clinux_close(state.cancellationDescriptor) }
@@ -198,7 +203,9 @@ open class Call: @unchecked Sendable {
 
     /// Calls the handler on this thread: a loop's, for inline commands.
     public final func runInline() -> Outcome {
-        outcome(of: callHandler())
+        let result = callHandler()
+        if !isTouched, let status = UInt8(exactly: result) { return .status(Int32(status)) }
+        return outcome(of: result)
     }
 
     /// Calls the handler on this thread of the pool, in the caller's directory.

@@ -67,8 +67,9 @@ final class ServerCore: Sendable {
         current.withRouting { $0[name] }
     }
 
-    /// Lends an inline command of a plugin's. Returns false where the name is of none. On a loop.
-    func withInlineRoute(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Void) -> Bool {
+    /// Lends an inline command of a plugin's. Returns nil where the name is of none. On a loop.
+    @inline(__always)
+    func withInlineRoute<Result>(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Result) -> Result? {
         current.withRouting { $0.withInlineRoute(of: name, body) }
     }
 

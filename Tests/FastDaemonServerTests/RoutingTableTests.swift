@@ -20,6 +20,18 @@ import Testing
         #expect(table["command-1000"] == nil)
     }
 
+    @Test("tells names apart that differ in one byte, wherever it is and however long they are")
+    func oneByte() {
+        for length in 1...26 {
+            let names = (0...length).map { place -> String in
+                String((0..<length).map { $0 == place ? "b" : "a" })
+            }
+            let table = Self.table(of: names)
+            for name in names { #expect(table[name]?.name == name) }
+            #expect(table[String(repeating: "c", count: length)] == nil)
+        }
+    }
+
     @Test("compares bytes: \u{E9} in one and in two code points are two names")
     func bytes() {
         let composed = "caf\u{E9}"

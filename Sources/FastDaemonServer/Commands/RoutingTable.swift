@@ -69,9 +69,10 @@ final class RoutingTable: Sendable {
     /// All routes, by name.
     let routes: [Route]
 
-    /// A place of the table: a route, and where its name stands in `names`. Empty ones have no name.
+    /// A place of the table: a route, the hash of its name, and where that stands in `names`. Empty ones have no route.
     private struct Place {
         let route: Unmanaged<Route>?
+        let hash: UInt64
         let offset: Int
         let count: Int
     }
@@ -88,15 +89,17 @@ final class RoutingTable: Sendable {
         while size < routes.count * 2 { size *= 2 }
         mask = size - 1
         places = .allocate(capacity: size)
-        places.initialize(repeating: Place(route: nil, offset: 0, count: 0))
+        places.initialize(repeating: Place(route: nil, hash: 0, offset: 0, count: 0))
         names = .allocate(byteCount: routes.reduce(1) { $0 + $1.name.utf8.count }, alignment: 1)
         var offset = 0
         for route in self.routes {
             let name = Array(route.name.utf8)
             UnsafeMutableRawBufferPointer(rebasing: names[offset...]).copyBytes(from: name)
-            var place = name.withUnsafeBytes(Self.hash) & mask
-            while places[place].count > 0 { place = (place + 1) & mask }
-            places[place] = Place(route: Unmanaged.passUnretained(route), offset: offset, count: name.count)
+            let hash = name.withUnsafeBytes(Self.hash)
+            var place = Int(truncatingIfNeeded: hash) & mask
+            while places[place].route != nil { place = (place + 1) & mask }
+            places[place] = Place(
+                route: Unmanaged.passUnretained(route), hash: hash, offset: offset, count: name.count)
             offset += name.count
         }
     }
@@ -107,25 +110,25 @@ final class RoutingTable: Sendable {
     }
 
     /// Lends the route of a name, if it is of a plugin's command that runs inline. They are the table's, so no reference to them is
-    /// counted. Returns false where it is not.
-    func withInlineRoute(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Void) -> Bool {
-        guard let place = find(name) else { return false }
-        return place._withUnsafeGuaranteedRef { route in
-            guard let command = route.inlineCommand else { return false }
-            command._withUnsafeGuaranteedRef { body(route, $0) }
-            return true
+    /// counted. Returns nil where it is not.
+    @inline(__always)
+    func withInlineRoute<Result>(of name: UnsafeRawBufferPointer, _ body: (Route, PluginCommand) -> Result) -> Result? {
+        find(name)?._withUnsafeGuaranteedRef { route in
+            route.inlineCommand?._withUnsafeGuaranteedRef { body(route, $0) }
         }
     }
 
     subscript(name: UnsafeRawBufferPointer) -> Route? { find(name)?.takeUnretainedValue() }
 
     private func find(_ name: UnsafeRawBufferPointer) -> Unmanaged<Route>? {
-        var index = Self.hash(name) & mask
-        while places[index].count > 0 {
+        let hash = Self.hash(name)
+        var index = Int(truncatingIfNeeded: hash) & mask
+        while let route = places[index].route {
             let place = places[index]
-            if place.count == name.count, memcmp(names.baseAddress! + place.offset, name.baseAddress!, name.count) == 0
+            if place.hash == hash, place.count == name.count,
+                memcmp(names.baseAddress! + place.offset, name.baseAddress!, name.count) == 0
             {
-                return place.route
+                return route
             }
             index = (index + 1) & mask
         }
@@ -136,10 +139,26 @@ final class RoutingTable: Sendable {
         Array(name.utf8).withUnsafeBytes { self[$0] }
     }
 
-    /// FNV-1a. The names come from the config, so nobody outside can choose them to collide.
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32))
+    /// Eight bytes at a time, of which the last may be looked at twice. The names come from the config, so nobody outside can choose
+    /// them to collide.
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = UInt64(bytes.count)
+        func add(_ word: UInt64) {
+            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 32
+        }
+        if bytes.count >= 8 {
+            for offset in stride(from: 0, to: bytes.count - 8, by: 8) {
+                add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+            add(bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
+        } else if bytes.count >= 4 {
+            let first = bytes.loadUnaligned(as: UInt32.self)
+            let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self)
+            add(UInt64(first) << 32 | UInt64(last))
+        } else {
+            for byte in bytes { add(UInt64(byte)) }
+        }
+        return hash
     }
 }

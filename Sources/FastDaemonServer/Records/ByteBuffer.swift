@@ -79,6 +79,7 @@ final class ByteBuffer: @unchecked Sendable {
     }
 
     /// Puts bytes at the end. Returns false, and takes none, where the budget is used up.
+    @inline(__always)
     @discardableResult
     func append(_ bytes: UnsafeRawBufferPointer, regardless: Bool = false) -> Bool {
         if bytes.isEmpty { return true }
@@ -89,6 +90,7 @@ final class ByteBuffer: @unchecked Sendable {
     }
 
     /// Puts a 4-byte big-endian count at the end, whatever the budget: without it a reply would not be one.
+    @inline(__always)
     func append(count: Int) {
         _ = reserve(4, regardless: true)
         (storage! + end).storeBytes(of: UInt32(count).bigEndian, as: UInt32.self)
@@ -109,16 +111,19 @@ final class ByteBuffer: @unchecked Sendable {
     }
 
     /// Writes a 4-byte big-endian count over what stands `offset` bytes from the front.
+    @inline(__always)
     func overwrite(count: Int, at offset: Int) {
         (storage! + start + offset).storeBytes(of: UInt32(count).bigEndian, as: UInt32.self)
     }
 
     /// Makes room for `count` more bytes at the end. Returns false where the budget is used up.
+    @inline(__always)
     func reserve(_ count: Int, regardless: Bool = false) -> Bool {
         if end + count <= capacity { return true }
         return grow(by: count, regardless: regardless)
     }
 
+    @inline(never)
     private func grow(by count: Int, regardless: Bool) -> Bool {
         if start > 0 {
             memmove(storage!, storage! + start, end - start)

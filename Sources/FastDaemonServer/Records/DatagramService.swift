@@ -31,8 +31,8 @@ extension RecordService {
                 let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
                 let second = UnsafeRawBufferPointer(rebasing: bytes[bounds.second])
                 return listener.dialect == .standard
-                    ? dispatch(first, input: second, .standard, from: sender, in: inlineCall)
-                    : dispatch(second, input: first, .classic, from: sender, in: inlineCall)
+                    ? dispatch(first, input: second, .standard, from: sender)
+                    : dispatch(second, input: first, .classic, from: sender)
             } catch {
                 appendError("not a record: \(error)")
                 return nil

@@ -126,21 +126,25 @@ final class RecordCall: Call, @unchecked Sendable {
         return true
     }
 
-    /// Holds a thread to which an inline handler gave its call until the handler has returned on the loop.
-    private func waitUntilDetached() {
-        if isDetached.load(ordering: .acquiring) || clinux_thread_context() == loopThread { return }
+    /// Whether the call is attached, which only its loop's thread gets to hear: another, to which an inline handler gave its call,
+    /// is held until the handler has returned on the loop.
+    @inline(__always)
+    private var isAttached: Bool {
+        if isDetached.load(ordering: .acquiring) { return false }
+        if clinux_thread_context() == loopThread { return true }
         while !isDetached.load(ordering: .acquiring) { clinux_yield() }
+        return false
     }
 
     // MARK: - What the handler does
 
     override var caller: Caller {
-        waitUntilDetached()
+        _ = isAttached
         return knownCaller ?? callerSource?.caller ?? Caller(transport: 0)
     }
 
     override func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, mayWait: Bool) -> Int32 {
-        waitUntilDetached()
+        _ = isAttached
         if input.isEmpty { return 0 }
         piece.pointee = fastdaemon_bytes(
             data: input.baseAddress!.assumingMemoryBound(to: CChar.self), count: input.count)
@@ -150,12 +154,12 @@ final class RecordCall: Call, @unchecked Sendable {
 
     override func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {
         if cancellationReason == FASTDAEMON_CANCELLED_BY_HANGUP { return Int64(FASTDAEMON_ERROR_CLOSED) }
-        waitUntilDetached()
         // An attached call belongs to this thread; no other can be in here.
-        if !isDetached.load(ordering: .relaxed) { return take(bytes, stream) }
+        if isAttached { return take(bytes, stream) }
         return lock.withLock { _ in isOutlived ? Int64(FASTDAEMON_ERROR_CLOSED) : take(bytes, stream) }
     }
 
+    @inline(__always)
     private func take(_ bytes: UnsafeRawBufferPointer, _ stream: UInt32) -> Int64 {
         if fault != nil { return Int64(FASTDAEMON_ERROR_LIMIT) }
         if output.count - replyStart + errors.count + bytes.count > replyLimit + 4 {
@@ -197,26 +201,35 @@ final class RecordCall: Call, @unchecked Sendable {
     ///
     /// - Returns: how many bytes of output the handler wrote.
     func completeReply() -> Int {
-        let written = output.count - replyStart - 4 + errors.count
-        if fault == nil, let found = textFault { fault = found }
-        if fault == nil { complete() }
-        if let fault {
-            output.truncate(to: replyStart)
-            output.append(count: 0)
-            output.appendText(explanation(of: fault))
+        let written = output.count - replyStart - 4
+        let writtenErrors = errors.count
+        if fault == nil { fault = textFault }
+        if fault == nil {
+            output.overwrite(count: written, at: replyStart)
+            output.append(count: writtenErrors)
+            if writtenErrors > 0, !output.append(errors.bytes) { fault = .overBudget }
         }
-        if !errors.isEmpty { errors.removeAll() }
-        return written
+        if fault != nil { explainFault() }
+        if writtenErrors > 0 { errors.removeAll() }
+        return written + writtenErrors
     }
 
-    private func complete() {
-        output.overwrite(count: output.count - replyStart - 4, at: replyStart)
-        output.append(count: errors.count)
-        if !output.append(errors.bytes) { fault = .overBudget }
+    /// Makes the reply say what is wrong with it.
+    @inline(never)
+    private func explainFault() {
+        guard let fault else { return }
+        output.truncate(to: replyStart)
+        output.append(count: 0)
+        output.appendText(explanation(of: fault))
     }
 
     /// What is wrong with the output as text, for a record carries nothing else.
+    @inline(__always)
     private var textFault: Fault? {
+        outputIsInput && errors.isEmpty ? nil : findTextFault()
+    }
+
+    private func findTextFault() -> Fault? {
         if !outputIsInput {
             let standard = UnsafeRawBufferPointer(rebasing: output.bytes[(replyStart + 4)...])
             if let offset = UTF8Validation.firstInvalidOffset(in: standard.bytes) { return .notText("output", offset) }

@@ -15,14 +15,13 @@ struct StartedCall: Sendable {
 extension RecordService {
     /// Finds the command of a request, and runs it if it is inline. Returns nil where the reply stands at the end of the loop's
     /// output, and otherwise the call that it will be in.
-    ///
-    /// - Parameter call: the loop's own, `inlineCall`.
     func dispatch(
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
-        from source: any CallerSource, in call: RecordCall
+        from source: any CallerSource
     ) -> StartedCall? {
-        var started: StartedCall?
-        if dialect == .standard, runPlain(line, input, source, in: call, &started) { return started }
+        if dialect == .standard, let isAnswered = runPlain(line, input, source) {
+            return isAnswered ? nil : startedInline.take()
+        }
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
@@ -37,8 +36,8 @@ extension RecordService {
         }
         guard let command = route.command else { return answer(route.builtIn!, route, source) }
         if route.execution == .inline {
-            call.takeArguments(&words)
-            return runInline(command, route, input, source, in: call)
+            inlineCall.takeArguments(&words)
+            return runInline(command, route, input, source, in: inlineCall) ? nil : startedInline.take()
         }
         return start(command, route, input, source)
     }
@@ -51,35 +50,34 @@ extension RecordService {
 
     // MARK: - Inline
 
-    /// Runs an inline command from a line in which nothing is quoted, as most requests are. Returns false where it is another
-    /// line, or another command.
+    /// Runs an inline command from a line in which nothing is quoted, as most requests are. Returns nil where it is another
+    /// line, or another command, and otherwise what `runInline` does.
     private func runPlain(
-        _ line: UnsafeRawBufferPointer, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
-        in call: RecordCall, _ started: inout StartedCall?
-    ) -> Bool {
-        guard let name = call.takeArguments(ofPlain: line) else { return false }
-        return core.withInlineRoute(of: name) { route, command in
-            started = runInline(command, route, input, source, in: call)
+        _ line: UnsafeRawBufferPointer, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
+    ) -> Bool? {
+        // Lent without counting a reference: `keepOn` holds a call before it puts another in its place.
+        Unmanaged.passUnretained(inlineCall)._withUnsafeGuaranteedRef { call in
+            guard let name = call.takeArguments(ofPlain: line) else { return nil }
+            return core.withInlineRoute(of: name) { route, command in
+                runInline(command, route, input, source, in: call)
+            }
         }
     }
 
-    /// Runs an inline command whose arguments the call has taken.
+    /// Runs an inline command whose arguments the call has taken. Returns false where its handler said "later", and the call is to
+    /// be found in `startedInline`.
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
         in call: RecordCall
-    ) -> StartedCall? {
+    ) -> Bool {
         let isTimed = timesNextCall()
         let begin = isTimed || route.timeLimit > 0 ? clinux_now() : 0
         call.prepare(command, id: nextID())
         if route.timeLimit > 0 { call.limitDeadline = begin + route.timeLimit }
         call.attach(input: input, from: source)
         guard case .status(let status) = call.runInline() else {
-            inlineCall = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: call.detach())
-            let received = begin > 0 ? begin : clinux_now()
-            let running = RunningCall(
-                call: call, route: route, gate: nil, received: received, loop: loop,
-                clock: CallClock(received: received, pluginsLimit: route.timeLimit))
-            return StartedCall(running: running, call: call)
+            keepOn(call, route, begin: begin)
+            return false
         }
         let bytesOut = call.completeReply()
         if isTimed {
@@ -88,7 +86,19 @@ extension RecordService {
             route.statistics[index].countCall(status: status, bytesIn: input.count, bytesOut: bytesOut)
         }
         call.reset()
-        return nil
+        return true
+    }
+
+    /// Has a call go on whose handler said "later", and puts another in its place as the loop's own.
+    ///
+    /// - Parameter begin: when it began, on the monotonic clock; 0 where it was not timed.
+    private func keepOn(_ call: RecordCall, _ route: Route, begin: UInt64) {
+        let received = begin > 0 ? begin : clinux_now()
+        let running = RunningCall(
+            call: call, route: route, gate: nil, received: received, loop: loop,
+            clock: CallClock(received: received, pluginsLimit: route.timeLimit))
+        startedInline = StartedCall(running: running, call: call)
+        inlineCall = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: call.detach())
     }
 
     func nextID() -> UInt64 {

@@ -18,6 +18,9 @@ final class RecordService: @unchecked Sendable {
     /// together. After a handler said "later", it is no longer the loop's, and another takes its place.
     var inlineCall: RecordCall
 
+    /// The call of an inline command whose handler just said "later", until its connection takes it.
+    var startedInline: StartedCall?
+
     // Used in every call, by this thread alone.
     var words = Words()
     var lastID: UInt64
@@ -92,11 +95,9 @@ final class RecordService: @unchecked Sendable {
         var offset = 0
         var missing: Int?
         var failure: ExchangeError?
-        // At hand here, so that the requests of a batch count no reference to it.
-        var call = inlineCall
-        let start = call.output.count
+        let start = inlineCall.output.count
         do throws(ExchangeError) {
-            while missing == nil, !exchange.isFull, call.output.count < start + Self.batchSize {
+            while missing == nil, !exchange.isFull, inlineCall.output.count < start + Self.batchSize {
                 let rest = UnsafeRawBufferPointer(rebasing: input[offset...])
                 switch try scan(rest) {
                 case .incomplete(let count): missing = count
@@ -105,7 +106,7 @@ final class RecordService: @unchecked Sendable {
                     let first = UnsafeRawBufferPointer(rebasing: rest[bounds.first])
                     let second = UnsafeRawBufferPointer(rebasing: rest[bounds.second])
                     let request = dialect == .standard ? (first, second) : (second, first)
-                    if try !answer(request, of: exchange, dialect, in: call) { call = inlineCall }
+                    try answer(request, of: exchange, dialect)
                 }
             }
         } catch {
@@ -117,8 +118,9 @@ final class RecordService: @unchecked Sendable {
             // The replies of this batch are this peer's all the same.
             failure = failure ?? error
         }
-        if call.output.count > start { noteReplies(to: exchange) }
-        if call.output.count >= Self.mostGathered { sendReplies() }
+        let end = inlineCall.output.count
+        if end > start { noteReplies(to: exchange) }
+        if end >= Self.mostGathered { sendReplies() }
         if let failure { throw failure }
     }
 
@@ -151,25 +153,25 @@ final class RecordService: @unchecked Sendable {
         }
     }
 
-    /// Answers one request: at once, or by a task that puts the reply in its place later. Returns whether it was at once.
+    /// Answers one request: at once, or by a task that puts the reply in its place later.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
-        _ dialect: ListenerConfiguration.Dialect, in call: RecordCall
-    ) throws(ExchangeError) -> Bool {
-        let start = call.output.count
-        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange, in: call) else {
+        _ dialect: ListenerConfiguration.Dialect
+    ) throws(ExchangeError) {
+        let start = inlineCall.output.count
+        guard let owed = dispatch(request.line, input: request.input, dialect, from: exchange) else {
             if exchange.isBehind {
-                defer { call.output.truncate(to: start) }
-                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: call.output.bytes[start...]))
+                let output = inlineCall.output
+                defer { output.truncate(to: start) }
+                try exchange.enqueue(UnsafeRawBufferPointer(rebasing: output.bytes[start...]))
             }
-            return true
+            return
         }
         exchange.add(owed.call) { [core] ticket in
             core.abandon(ticket)
             core.running[ticket]?.whenGone?()
         }
         exchange.started.append((owed, exchange.reserveReply()))
-        return false
     }
 
     /// Sends the reply at the end of the loop's output, in its turn.
