@@ -30,7 +30,7 @@ public final class Daemon: Sendable {
         // What comes while plugins are loaded is remembered; who wants to stop that still can.
         signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(
-            configuration.limits, log: log, loopCount: loops.loops.count,
+            configuration.limits, log: log, loop: loops.loops[0], loopCount: loops.loops.count,
             crashNotes: Self.crashNotes(configuration, log))
         let draft = GenerationDraft(configuration, host: host)
         for problem in draft.problems { log.write(.error, problem) }
