@@ -38,6 +38,37 @@ import Testing
         #expect(try daemon.stop().status == .exited(0))
     }
 
+    @Test(
+        "What the handler wrote before comes first", arguments: ["segv", "abort", "trap", "stack", "exit"])
+    func lastWords(way: String) throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
+        let peer = try daemon.connect()
+        for round in 0..<10 {
+            let outcome = try daemon.run("crash", way, "a word\n")
+            #expect(outcome.outputText == "a word\n", "\(round)")
+            #expect(outcome.end.verdict == .crashed)
+            // Whose answer tells that one crash is not the next's cause.
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+            let reply = try peer.ask("crash \(way) 'a word\n'")
+            #expect(reply.output == "a word\n", "\(round)")
+            #expect(reply.errors == "fastdaemond: \(outcome.end.text)\n")
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+        }
+    }
+
+    @Test("So does more than the caller takes at once")
+    func muchOutput() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let words = ["crash", "segv", "0123456789abcdef", "12000"]
+        let text = String(repeating: "0123456789abcdef", count: 12_000)
+        let outcome = try daemon.session(RawRequest(words: words.map { Array($0.utf8) }).with(\.window, 1000)).finish()
+        #expect(outcome.outputText == text)
+        #expect(outcome.end.verdict == .crashed && outcome.end.status == 139)
+        let reply = try daemon.ask(words.joined(separator: " "))
+        #expect(reply.output == text)
+        #expect(reply.errors == "fastdaemond: \(outcome.end.text)\n")
+    }
+
     @Test("An illegal instruction, as a Swift trap is, is told as its signal")
     func trap() throws {
         let daemon = try RunningDaemon(workers: ["crashing"])
