@@ -50,6 +50,8 @@ import Testing
         peer.hangUp()
         await serving.value
         #expect(service.core.connections.load(ordering: .relaxed) == 0)
+        // They hold each other.
+        await loop.visit { loop.beforeWaiting = nil }
         loop.stop()
     }
 
