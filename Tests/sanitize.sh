@@ -23,7 +23,7 @@ if [[ ${1:-} == --all ]]; then
     LSAN_OPTIONS=suppressions=$PWD/Tests/leaks.txt:print_suppressions=0 \
     SWIFT_BACKTRACE=enable=no \
         swift test --sanitize=address --scratch-path .build/address-sanitizer --no-parallel --skip \
-        'BenchTests|ReadmeTests|PluginHeaderTests|TutorialTests|BinaryTests|FaultTests|PerformanceTests|LoadTests|LimitTests|DeadlineTests|FloodTests'
+        'BenchTests|ReadmeTests|PluginHeaderTests|TutorialTests|BinaryTests|^FaultTests|PerformanceTests|SessionLoadTests|\.(Limit|Deadline|Flood)Tests'
 fi
 
 heading 'The protocol and the pipeline under the thread sanitizer'
