@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { slot_count = 4096, text_capacity = 1 << 20, stack_size = 64 * 1024, magic = 0x66644352 };
@@ -26,6 +27,12 @@ typedef struct file {
 
 static file *own;
 static pthread_key_t thread_end;
+
+/* Whether faults come to the handler below, which then needs a stack in each thread that runs a plugin's code. */
+static int handles_faults;
+
+/* How much was written by handlers that another thread is about to send. */
+static int unsent;
 
 _Thread_local clinux_crash_slot *clinux_own_crash_slot;
 
@@ -60,9 +67,9 @@ clinux_crash_slot *clinux_claim_crash_slot(void) {
         uint32_t nobody = 0;
         if (!__atomic_compare_exchange_n(&table->slots[i].owner, &nobody, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
         clinux_own_crash_slot = &table->slots[i];
-        give_stack();
         break;
     }
+    if (__atomic_load_n(&handles_faults, __ATOMIC_ACQUIRE)) give_stack();
     return clinux_own_crash_slot;
 }
 
@@ -75,6 +82,15 @@ static void note(int number) {
         own->crashed_signal = (uint32_t)number;
 }
 
+void clinux_add_unsent(int change) { __atomic_add_fetch(&unsent, change, __ATOMIC_RELEASE); }
+
+/* Lets what was written before reach its reader. The thread that sends it goes on meanwhile, unless it is what crashed, or waits for
+   something that the crashed one holds. */
+static void wait_until_sent(void) {
+    struct timespec pause = {0, 100000};
+    for (int i = 0; i < 1000 && __atomic_load_n(&unsent, __ATOMIC_ACQUIRE) > 0; i++) nanosleep(&pause, NULL);
+}
+
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 enum { fault_count = sizeof faults / sizeof faults[0] };
 static struct sigaction earlier[fault_count];
@@ -82,6 +98,7 @@ static struct sigaction earlier[fault_count];
 static void fault(int number, siginfo_t *info, void *context) {
     (void)context;
     int is_sent = info->si_code <= 0;
+    wait_until_sent();
     if (is_sent && info->si_pid != getpid()) {
         /* What another process sends is nobody's fault here. It ends this one, as it would have without a handler: one that
            was there before may count on a fault that comes again. */
@@ -97,26 +114,35 @@ static void fault(int number, siginfo_t *info, void *context) {
     if (is_sent) raise(number);
 }
 
-static void leaving(void) { note(0); }
+static void leaving(void) {
+    wait_until_sent();
+    note(0);
+}
 
-int clinux_crash_begin(int descriptor) {
-    if (ftruncate(descriptor, sizeof(file)) < 0) return -errno;
-    file *table = mmap(NULL, sizeof(file), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (table == MAP_FAILED) return -errno;
+static int handle_faults(void) {
     int error = pthread_key_create(&thread_end, release);
     if (error) return -error;
-    table->magic = magic;
-    /* Place 0 stands for nothing. */
-    table->text_count = 4;
-    __atomic_store_n(&own, table, __ATOMIC_RELEASE);
+    __atomic_store_n(&handles_faults, 1, __ATOMIC_RELEASE);
     struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&action.sa_mask);
     for (int i = 0; i < fault_count; i++) {
         if (sigaction(faults[i], &action, &earlier[i]) < 0) return -errno;
     }
-    atexit(leaving);
-    return 0;
+    return atexit(leaving) == 0 ? 0 : -ENOMEM;
 }
+
+int clinux_crash_begin(int descriptor) {
+    if (ftruncate(descriptor, sizeof(file)) < 0) return -errno;
+    file *table = mmap(NULL, sizeof(file), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (table == MAP_FAILED) return -errno;
+    table->magic = magic;
+    /* Place 0 stands for nothing. */
+    table->text_count = 4;
+    __atomic_store_n(&own, table, __ATOMIC_RELEASE);
+    return handle_faults();
+}
+
+int clinux_crash_last_words(void) { return handle_faults(); }
 
 uint32_t clinux_crash_text(const void *bytes, size_t count) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

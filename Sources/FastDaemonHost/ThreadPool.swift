@@ -21,14 +21,20 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     private let state: Mutex<State>
     private let umask: UInt32
+    private let start: ThreadStarter
+    private let retry: ThreadRetry?
 
     private struct State {
         var line: WorkLine<Work>
-        var idle: [Worker] = []
+        var idle: [PoolThread] = []
         var threads = 0
 
         /// Whether a thread was woken, or started, that has not looked into the line since.
         var isWaking = false
+
+        /// How often in a row a thread was not to be had, and whether it will be tried again.
+        var failures = 0
+        var isRetrying = false
 
         /// Whether the kernel gives threads directories of their own, as far as is known.
         var threadsHaveDirectories = true
@@ -49,27 +55,19 @@ public final class ThreadPool: TaskExecutor, Sendable {
         }
     }
 
-    /// One thread. `@unchecked Sendable`: `bell` is used by its atomic accesses alone, the rest by the thread itself.
-    private final class Worker: @unchecked Sendable {
-        let bell: UnsafeMutablePointer<UInt32>
-        private(set) var hasOwnDirectory = false
-
-        init() {
-            bell = .allocate(capacity: 1)
-            bell.initialize(to: 0)
-        }
-
-        func separateDirectory() {
-            hasOwnDirectory = clinux_thread_own_directory() == 0
-        }
-    }
-
     /// - Parameters:
     ///   - limit: how many jobs run at once, and how many functions of plugins. Threads are started when they are first
     ///     needed, and stay.
     ///   - umask: what each piece of work finds as its umask, whatever an earlier one made of it.
-    public init(limit: Int, umask: UInt32) throws(IOError) {
+    ///   - retry: has a thread that was not to be had asked for again; nil where work then waits for those that there are.
+    public convenience init(limit: Int, umask: UInt32, retry: ThreadRetry? = nil) throws(IOError) {
+        try self.init(limit: limit, umask: umask, retry: retry, start: startThread)
+    }
+
+    init(limit: Int, umask: UInt32, retry: ThreadRetry?, start: @escaping ThreadStarter) throws(IOError) {
         self.umask = umask
+        self.retry = retry
+        self.start = start
         startDirectory = Descriptor(
             owning: try check(clinux_open_directory(clinux_here, "."), "open", "the working directory"))
         state = Mutex(State(line: WorkLine(limit: max(1, limit))))
@@ -108,7 +106,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
     }
 
     private enum Helper {
-        case idle(Worker)
+        case idle(PoolThread)
         case new
     }
 
@@ -125,45 +123,55 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// Outside the lock: who is woken takes it at once.
     private func call(_ helper: Helper?) {
         switch helper {
-        case .idle(let worker): ring(worker)
-        case .new:
-            do {
-                try startWorker()
-            } catch {
-                // There are no more threads to be had. Those that run come to the line when they have finished; one that has done so
-                // in the meantime is idle.
-                let other = state.withLock { state in
-                    state.isWaking = false
-                    return state.idle.isEmpty ? nil : Self.helper(&state)
-                }
-                call(other)
-            }
+        case .idle(let worker): worker.ring()
+        case .new: do { try startWorker() } catch { tryAgain(because: error) }
         case nil: break
         }
     }
 
-    private func ring(_ worker: Worker) {
-        clinux_store_release(worker.bell, 1)
-        clinux_wake_one(worker.bell)
+    /// There is no thread to be had at this moment. Those that run come to the line when they have finished, and one that has done
+    /// so in the meantime is idle; but they may all run for long.
+    private func tryAgain(because error: IOError) {
+        let (other, failures) = state.withLock { state -> (Helper?, Int?) in
+            state.isWaking = false
+            if !state.idle.isEmpty { return (Self.helper(&state), nil) }
+            guard state.line.hasNext, !state.isRetrying, retry != nil else { return (nil, nil) }
+            state.isRetrying = true
+            defer { state.failures += 1 }
+            return (nil, state.failures)
+        }
+        call(other)
+        guard let failures else { return }
+        retry?(error, failures) { [weak self] in
+            guard let self else { return }
+            let helper = state.withLock { state in
+                state.isRetrying = false
+                return Self.helper(&state)
+            }
+            call(helper)
+        }
     }
 
     // MARK: - Threads
 
     /// Starts a thread that is counted already.
     private func startWorker() throws(IOError) {
-        let worker = Worker()
+        let worker = PoolThread()
         do {
-            try startThread("handler", as: "a thread for handlers") { self.run(worker) }
+            try start("handler", "a thread for handlers") { self.run(worker) }
         } catch {
             state.withLock { $0.threads -= 1 }
             throw error
         }
     }
 
-    private func run(_ worker: Worker) {
+    private func run(_ worker: PoolThread) {
         clinux_set_thread_context(Unmanaged.passUnretained(worker).toOpaque())
         worker.separateDirectory()
-        if !worker.hasOwnDirectory { state.withLock { $0.threadsHaveDirectories = false } }
+        state.withLock { state in
+            state.failures = 0
+            if !worker.hasOwnDirectory { state.threadsHaveDirectories = false }
+        }
         var done: Work?
         while let work = nextWork(of: worker, after: done) {
             done = work
@@ -181,7 +189,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// What a thread does next; nil where there are more threads than are needed.
     ///
     /// - Parameter done: what it has done; nil where it has just been started.
-    private func nextWork(of worker: Worker, after done: Work?) -> Work? {
+    private func nextWork(of worker: PoolThread, after done: Work?) -> Work? {
         var (isWoken, done) = (done == nil, done)
         while true {
             let (work, mayEnd, helper) = state.withLock { state -> (Work?, Bool, Helper?) in
@@ -192,13 +200,12 @@ public final class ThreadPool: TaskExecutor, Sendable {
                     state.threads -= 1
                     return (nil, true, nil)
                 }
-                clinux_store_release(worker.bell, 0)
                 state.idle.append(worker)
                 return (nil, false, nil)
             }
             call(helper)
             if work != nil || mayEnd { return work }
-            while clinux_load_acquire(worker.bell) == 0 { clinux_wait_while(worker.bell, 0) }
+            worker.waitForRing()
             (isWoken, done) = (true, nil)
         }
     }
@@ -233,11 +240,11 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// - Parameter directory: a descriptor, or the negated errno that kept it from being opened.
     /// - Returns: 0, or a negated errno: -ENOTSUP where the kernel does not give a thread a directory of its own.
     func enterDirectory(_ directory: Int32) -> Int32 {
-        enter(directory, Unmanaged<Worker>.fromOpaque(clinux_thread_context()!).takeUnretainedValue())
+        enter(directory, Unmanaged<PoolThread>.fromOpaque(clinux_thread_context()!).takeUnretainedValue())
     }
 
     @discardableResult
-    private func enter(_ directory: Int32, _ worker: Worker) -> Int32 {
+    private func enter(_ directory: Int32, _ worker: PoolThread) -> Int32 {
         if !worker.hasOwnDirectory {
             // It may have been for want of memory.
             worker.separateDirectory()

@@ -13,7 +13,7 @@ public struct CheckReport: Sendable {
     ///
     /// - Throws: what keeps plugins from being loaded at all.
     public init(_ configuration: Configuration) throws(IOError) {
-        let host = try PluginHost(configuration.limits, log: Log(configuration.log), loopCount: 0)
+        let host = try PluginHost(configuration.limits, log: Log(configuration.log), loop: nil, loopCount: 0)
         (served, problems) = Self.report(GenerationDraft(configuration, host: host), configuration)
         // The process is about to end, and must not do so while a plugin is being destroyed.
         host.destruction.wait()

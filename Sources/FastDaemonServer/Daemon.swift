@@ -30,7 +30,7 @@ public final class Daemon: Sendable {
         // What comes while plugins are loaded is remembered; who wants to stop that still can.
         signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(
-            configuration.limits, log: log, loopCount: loops.loops.count,
+            configuration.limits, log: log, loop: loops.loops[0], loopCount: loops.loops.count,
             crashNotes: Self.crashNotes(configuration, log))
         let draft = GenerationDraft(configuration, host: host)
         for problem in draft.problems { log.write(.error, problem) }
@@ -84,12 +84,13 @@ public final class Daemon: Sendable {
             await self.core.running.waitUntilEmpty()
             // The last call has ended.
             await self.core.retire(from: self.loops.loops)
+            await self.reloader.finish()
             await self.host.destruction.finish()
             self.host.crashNotes?.end()
             // Until here a second signal ends it at once, and so does its patience.
             tasks.cancelAll()
             self.log.write(.notice, "stopped")
-            // A library that is being loaded at this moment must not see the end of the process from within.
+            // A library whose loading nobody waits for any more must not see the end of the process from within.
             if self.reloader.isLoading { self.exitNow(shutdown.exitStatus) }
             return shutdown.exitStatus
         }

@@ -22,6 +22,18 @@ public func startThread(
     _ = try check(result, "start", subject)
 }
 
+/// Starts a thread, as `startThread` does: so that a test can say that there is none.
+public typealias ThreadStarter =
+    @Sendable (_ name: String, _ subject: String, _ body: @escaping @Sendable () -> Void) throws(IOError) -> Void
+
+/// Calls `again`, on a thread that there is, some time after a thread was not to be had.
+///
+/// - Parameters:
+///   - error: Why there was none.
+///   - failures: How often in a row there had been none before.
+public typealias ThreadRetry =
+    @Sendable (_ error: IOError, _ failures: Int, _ again: @escaping @Sendable () -> Void) -> Void
+
 /// What a new thread is handed.
 private final class ThreadStart: Sendable {
     let name: String

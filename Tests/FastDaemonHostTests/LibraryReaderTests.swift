@@ -34,16 +34,51 @@ import Testing
         }
     }
 
-    @Test("One that nobody waits for any more ends by itself")
-    func abandoned() throws {
-        weak var gone: LibraryReader?
+    @Test("No more than two are read ahead, however long each takes to load")
+    func bound() throws {
+        let names = (0..<50).map { "ahead\($0).so" }
+        for name in names { try folder.copy("a.so", to: name) }
+        let reader = LibraryReader(names, in: try PluginFolder(at: folder.path), digests: false)
+        let library = try LibraryImage("b.so", in: PluginFolder(at: folder.path))
+        var most = 0
+        for _ in names {
+            let image = try reader.next()
+            _ = image.hasSameBytes(as: library)
+            most = max(most, try copies(named: "ahead"))
+        }
+        #expect((1...3).contains(most), "two, and the one that was taken")
+    }
+
+    @Test("One that nobody waits for any more ends by itself", arguments: 0...2)
+    func abandoned(taken: Int) throws {
+        let names = (0..<5).map { "left\($0).so" }
+        for name in names { try folder.copy("a.so", to: name) }
         do {
-            let reader = LibraryReader(["a.so", "b.so"], in: try PluginFolder(at: folder.path), digests: true)
-            _ = try reader.next()
-            gone = reader
+            let reader = LibraryReader(names, in: try PluginFolder(at: folder.path), digests: true)
+            for _ in 0..<taken { _ = try reader.next() }
         }
         let watch = Stopwatch()
-        while gone != nil, watch.seconds < 60 { usleep(1000) }
-        #expect(gone == nil)
+        while try copies(named: "left") > 0 || threads(named: "read") > 0, watch.seconds < 60 { usleep(1000) }
+        #expect(try copies(named: "left") == 0 && threads(named: "read") == 0)
+    }
+
+    /// How many private copies this process has of libraries whose names begin so.
+    private func copies(named prefix: String) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { number in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+            return target?.hasPrefix("/memfd:\(prefix)") ?? false
+        }
+    }
+
+    private func threads(named name: String) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
+            (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
+        }
+    }
+}
+
+extension TemporaryFolder {
+    fileprivate func copy(_ name: String, to other: String) throws {
+        try FileManager.default.copyItem(atPath: file(name), toPath: file(other))
     }
 }

@@ -144,4 +144,61 @@ private final class Meeting: Sendable {
         #expect(FileManager.default.currentDirectoryPath == before)
         #expect(number == directory.number)
     }
+
+    @Test("asks again for a thread that was not to be had, so that work does not wait for what blocks")
+    func shortage() throws {
+        let isShort = Atomic(false)
+        let retries = Retries()
+        let pool = try ThreadPool(
+            limit: 4, umask: 0o022, retry: { retries.append($1, again: $2) },
+            start: { name, subject, body throws(IOError) in
+                if isShort.load(ordering: .relaxed) { throw IOError("start", subject, code: EAGAIN) }
+                try startThread(name, as: subject, body)
+            })
+        isShort.store(true, ordering: .relaxed)
+        let directory = pool.startDirectory.number
+        let (begun, held) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        for _ in 0..<3 {
+            Work {
+                begun.signal()
+                held.wait()
+            }.submit(to: pool, in: directory)
+        }
+        begun.wait()
+        for failures in 0..<3 {
+            #expect(retries.failures == Array(0...failures), "once at a time")
+            if failures == 2 { isShort.store(false, ordering: .relaxed) }
+            retries.again()
+        }
+        begun.wait()
+        begun.wait()
+        #expect(pool.threadCounts.all == 3)
+        for _ in 0..<3 { held.signal() }
+    }
+
+    /// That nothing is kept of them the leak sanitizer tells.
+    @Test("ends the threads that are too many when there is less to do at once, and has them again")
+    func ended() throws {
+        let pool = try ThreadPool(limit: 8, umask: 0o022)
+        let directory = pool.startDirectory.number
+        func round() {
+            let (begun, held, ended) = (
+                DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
+            )
+            pool.setLimit(8)
+            for _ in 0..<8 {
+                Work {
+                    begun.signal()
+                    held.wait()
+                    ended.signal()
+                }.submit(to: pool, in: directory)
+            }
+            for _ in 0..<8 { begun.wait() }
+            pool.setLimit(1)
+            for _ in 0..<8 { held.signal() }
+            for _ in 0..<8 { ended.wait() }
+            while pool.threadCounts.all > 2 { clinux_yield() }
+        }
+        for _ in 0..<100 { round() }
+    }
 }

@@ -20,7 +20,7 @@ import Testing
         let configuration = try Configuration(readingFrom: folder.configuration)
         let loops = try EventLoopGroup(count: 1)
         let log = Log(configuration.log)
-        let host = try PluginHost(configuration.limits, log: log, loopCount: 1)
+        let host = try PluginHost(configuration.limits, log: log, loop: loops.loops[0], loopCount: 1)
         let draft = GenerationDraft(configuration, host: host)
         try #require(draft.problems == [])
         let core = ServerCore(draft.finished(), host, log: log, loopCount: 1)
@@ -50,6 +50,8 @@ import Testing
         peer.hangUp()
         await serving.value
         #expect(service.core.connections.load(ordering: .relaxed) == 0)
+        // They hold each other.
+        await loop.visit { loop.beforeWaiting = nil }
         loop.stop()
     }
 

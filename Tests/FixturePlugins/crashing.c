@@ -24,11 +24,13 @@ static void eat_memory(void) {
     abort();
 }
 
-/* crash WAY: ends its process, by segv, abort, trap, kill, stack (a blown one), memory (all it can get), exit (with status 3) or
+/* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory (all it can get), exit (with status 3) or
    quit (likewise, with status 4, at once). */
 static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
-    const char *way = fixture_word(host, call, 1);
+    const char *way = fixture_word(host, call, 1), *text = fixture_word(host, call, 2);
+    long count = atol(fixture_word(host, call, 3));
+    if (*text) do fixture_print(host, call, text); while (--count > 0);
     if (*way == 0 || strcmp(way, "segv") == 0) *(volatile int *)8 = 1;
     if (strcmp(way, "abort") == 0) abort();
     if (strcmp(way, "trap") == 0) __builtin_trap();

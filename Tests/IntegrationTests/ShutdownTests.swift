@@ -85,6 +85,22 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
     }
 
+    @Test("A plugin that a reload was loading is destroyed before the daemon ends")
+    func reloading() throws {
+        let daemon = try RunningDaemon()
+        let gate = try Gate(of: daemon)
+        try daemon.folder.replace(FixturePlugin("slow_life"), definitions: [#"GATE="\#(gate.path)""#])
+        try daemon.folder.write(DaemonConfiguration(plugins: ["slow_life"]).text)
+        daemon.send(SIGHUP)
+        try daemon.waitForLog("being created")
+        daemon.send(SIGTERM)
+        try daemon.waitForLog("stopping: no new connections")
+        try gate.open()
+        let result = try daemon.wait()
+        #expect(result.status == .exited(0))
+        #expect(result.errorText.contains("notice: destroyed plugin=slow-life"), "\(result.errorText)")
+    }
+
     @Test("A handler that does not even heed its cancellation does not keep the daemon from ending")
     func stubborn() throws {
         let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["drainSeconds": 0.1]))

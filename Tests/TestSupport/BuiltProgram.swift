@@ -14,3 +14,7 @@ public func isInstalled(_ name: String) -> Bool {
     let folders = ProcessInfo.processInfo.environment["PATH", default: ""].split(separator: ":")
     return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
 }
+
+/// Whether the address sanitizer looks on, in this program and so in those that were built with it. What it keeps for itself
+/// counts as the memory of each process, so that no ceiling on that holds.
+public let isAddressSanitized = dlsym(nil, "__asan_init") != nil

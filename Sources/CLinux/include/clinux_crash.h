@@ -37,6 +37,13 @@ static inline void clinux_leave_plugin(uint32_t before) { clinux_own_crash_slot-
    exit(3) in a plugin's code. What those did before they do after that. */
 int clinux_crash_begin(int descriptor);
 
+/* Has a process that keeps no such file hold back the same signals, and exit(3), until what is unsent was sent, for a tenth of a
+   second at most: a worker, whose callers are to get what was written before a crash. */
+int clinux_crash_last_words(void);
+
+/* There is so much more, or less, that was written and is about to be sent. From any thread. */
+void clinux_add_unsent(int change);
+
 /* Keeps a text in the file. Returns its place; 0 where there is no room, or no file. */
 uint32_t clinux_crash_text(const void *bytes, size_t count);
 

@@ -12,6 +12,7 @@ public enum WorkerControl {
     /// - Parameter daemon: the number of the process that started this one.
     public static func begin(daemon: Int32) throws(IOError) {
         _ = try check(clinux_worker_begin(daemon), "become", "a worker of the daemon \(daemon)")
+        _ = try check(clinux_crash_last_words(), "watch over", "a worker's crashes")
     }
 
     /// Reads the settings, and takes on the limits in them.

@@ -65,6 +65,11 @@ final class CurrentGeneration: Sendable {
     private static func immortal(_ limits: Limits) -> UInt {
         let pointer = UnsafeMutablePointer<Limits>.allocate(capacity: 1)
         pointer.initialize(to: limits)
-        return UInt(bitPattern: pointer)
+        let place = UInt(bitPattern: pointer)
+        immortals.withLock { $0.append(place) }
+        return place
     }
+
+    /// Where they are, so that who looks for memory that was lost does not find them.
+    private static let immortals = Mutex<[UInt]>([])
 }

@@ -42,6 +42,7 @@ final class HostedPlugin: Sendable {
         self.generation = generation
         self.gate = gate
         self.destruction = destruction
+        destruction.expect()
     }
 
     deinit {

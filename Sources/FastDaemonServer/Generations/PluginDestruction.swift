@@ -9,57 +9,90 @@ final class PluginDestruction: Sendable {
     private struct State {
         var waiting: [Plugin] = []
         var isRunning = false
-        /// Who is told when nothing is left to do.
+        /// How many there are that have not been destroyed, whether somebody can call them or not.
+        var plugins = 0
+        /// Who is told when there are none.
         var listeners: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
+    private let startsThread: ThreadStarter
+    private let retry: ThreadRetry?
 
-    /// Frees what the plugin made, soon.
+    /// - Parameter retry: has a thread that was not to be had asked for again; nil where the thread that lets go of a plugin
+    ///   serves nobody either, and destroys it itself then.
+    init(retry: ThreadRetry?, start: @escaping ThreadStarter = startThread) {
+        self.retry = retry
+        startsThread = start
+    }
+
+    /// There is one plugin more that is to be destroyed some day.
+    func expect() {
+        state.withLock { $0.plugins += 1 }
+    }
+
+    /// Frees what a plugin made that was expected, soon. It returns at once: whoever lets go of a plugin last may be a loop, and what the plugin
+    /// handed to the pool, which is waited for, may wait for that loop.
     func begin(_ plugin: Plugin) {
         let isFirst = state.withLock { state in
             state.waiting.append(plugin)
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        guard isFirst else { return }
-        // Where there are no threads to be had, rather late than never.
-        do { try startThread("destroy", run) } catch { run() }
+        if isFirst { start(failures: 0) }
     }
 
-    /// Holds the calling thread until what was begun has ended.
+    private func start(failures: Int) {
+        do {
+            try startsThread("destroy", "the thread that destroys plugins", run)
+        } catch {
+            guard let retry else { return run() }
+            retry(error, failures) { self.start(failures: failures + 1) }
+        }
+    }
+
+    /// Holds the calling thread until all that were expected are destroyed.
     func wait() {
         let ended = DispatchSemaphore(value: 0)
         tell { ended.signal() }
         ended.wait()
     }
 
-    /// Waits until what was begun has ended.
+    /// Waits until all that were expected are destroyed.
     func finish() async {
         await withCheckedContinuation { continuation in tell { continuation.resume() } }
     }
 
     private func tell(_ listener: @escaping @Sendable () -> Void) {
-        let isRunning = state.withLock { state in
-            if state.isRunning { state.listeners.append(listener) }
-            return state.isRunning
+        let isOver = state.withLock { state in
+            if state.plugins > 0 { state.listeners.append(listener) }
+            return state.plugins == 0
         }
-        if !isRunning { listener() }
+        if isOver { listener() }
     }
 
     private func run() {
-        while let plugin = next() { plugin.destroy() }
+        while let plugin = next() {
+            plugin.destroy()
+            noteEnd()
+        }
     }
 
-    /// Takes the plugin that has waited for longest; nil, and everybody is told, where there is none.
+    /// Takes the plugin that has waited for longest; nil where there is none.
     private func next() -> Plugin? {
-        let (plugin, listeners) = state.withLock { state -> (Plugin?, [@Sendable () -> Void]) in
-            if !state.waiting.isEmpty { return (state.waiting.removeFirst(), []) }
+        state.withLock { state in
+            state.isRunning = !state.waiting.isEmpty
+            return state.isRunning ? state.waiting.removeFirst() : nil
+        }
+    }
+
+    private func noteEnd() {
+        let listeners = state.withLock { state -> [@Sendable () -> Void] in
+            state.plugins -= 1
+            if state.plugins > 0 { return [] }
             defer { state.listeners = [] }
-            state.isRunning = false
-            return (nil, state.listeners)
+            return state.listeners
         }
         for listener in listeners { listener() }
-        return plugin
     }
 }

@@ -155,6 +155,13 @@ final class Reloader: Sendable {
         state.withLock { $0.isClosed = true }
     }
 
+    /// Waits for the reload at hand, if there is one: what it has loaded is let go of by then.
+    func finish() async {
+        close()
+        // Whose own turn comes after that, and finds the daemon stopping.
+        _ = await reload()
+    }
+
     /// Whether a library may be being loaded at this moment, also one that nobody waits for any more.
     var isLoading: Bool { loads.load(ordering: .acquiring) > 0 }
     private let loads = Atomic(0)

@@ -5,6 +5,35 @@ final class AccessFeed: Sendable {
     private let readers = Mutex<[AccessReader]>([])
     private let readerCount = Atomic(0)
 
+    /// How many may follow it at once: each of them costs every call a line, and memory.
+    static let mostReaders = 16
+    private let places = Atomic(0)
+
+    /// The right to follow it, until it is left, or nobody holds it any more.
+    final class Place: Sendable {
+        fileprivate let feed: AccessFeed
+        private let isTaken = Atomic(true)
+
+        fileprivate init(of feed: AccessFeed) {
+            self.feed = feed
+        }
+
+        fileprivate func leave() {
+            if isTaken.exchange(false, ordering: .relaxed) { feed.places.subtract(1, ordering: .relaxed) }
+        }
+
+        deinit { leave() }
+    }
+
+    /// Nil where all places are taken.
+    func takePlace() -> Place? {
+        guard places.add(1, ordering: .relaxed).newValue <= Self.mostReaders else {
+            places.subtract(1, ordering: .relaxed)
+            return nil
+        }
+        return Place(of: self)
+    }
+
     var hasReaders: Bool { readerCount.load(ordering: .relaxed) > 0 }
 
     /// Gives a line to everybody. From any thread; waits for nobody.
@@ -16,10 +45,13 @@ final class AccessFeed: Sendable {
     /// Writes each line from now on, until nobody wants more.
     ///
     /// - Returns: the exit status.
-    func stream(to output: BuiltInOutput, isJSON: Bool) async -> Int32 {
+    static func stream(to output: BuiltInOutput, at place: Place, isJSON: Bool) async -> Int32 {
         let reader = AccessReader(isJSON: isJSON) { output.ring() }
-        add(reader)
-        defer { remove(reader) }
+        place.feed.add(reader)
+        defer {
+            place.feed.remove(reader)
+            place.leave()
+        }
         while output.isWanted {
             if let bytes = reader.take() { await output.write(bytes) } else { await output.wait() }
         }

@@ -214,6 +214,17 @@ final class RecordCall: Call, @unchecked Sendable {
         return written + writtenErrors
     }
 
+    /// Completes the reply of a call that failed: what the handler wrote before, and behind it a line that says how. Where the one is
+    /// no reply, the line stands alone.
+    func completeReply(afterFailure text: String) -> Int {
+        let written = output.count - replyStart - 4 + errors.count
+        let line = Array(explanation(of: .refused(text)).utf8)
+        let isWhole = fault == nil && textFault == nil && line.withUnsafeBytes { errors.append($0) }
+        if !isWhole { fault = .refused(text) }
+        _ = completeReply()
+        return written
+    }
+
     /// Makes the reply say what is wrong with it.
     @inline(never)
     private func explainFault() {

@@ -138,8 +138,7 @@ extension RecordService {
             noteTimeout(started.running, begin: begin, bytesIn: call.inputCount, bytesOut: 0)
             return call.outlive(text)
         case .failed(let failure):
-            call.refuse(failure.text)
-            let bytesOut = call.completeReply()
+            let bytesOut = call.completeReply(afterFailure: failure.text)
             note(
                 started.running, status: Int32(failure.status), begin: failure.begin, bytesIn: call.inputCount,
                 bytesOut: bytesOut)

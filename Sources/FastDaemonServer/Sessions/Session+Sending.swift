@@ -1,3 +1,4 @@
+import CLinux
 import FastDaemonIO
 import FastDaemonProtocol
 import Synchronization
@@ -17,13 +18,14 @@ extension Session {
     /// Has what was written sent: at the end of the loop's round, or as soon as the loop is awake. From any thread.
     func flushSoon() {
         guard !isFlushPosted.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        if assigned != nil { clinux_add_unsent(1) }
         if loop.isCurrent { return service.flushLater(self) }
         loop.execute { self.flush() }
     }
 
     /// Sends as much as the client takes now, and goes on when it takes more. On the loop.
     func flush() {
-        _ = isFlushPosted.exchange(false, ordering: .acquiringAndReleasing)
+        if isFlushPosted.exchange(false, ordering: .acquiringAndReleasing), assigned != nil { unsent += 1 }
         if isWaitingForRoom { return }
         var sentInTurn = 0
         while phase != .over, gatherOutgoing() {
@@ -52,6 +54,14 @@ extension Session {
                 connection.wakeReader()
             }
         }
+        noteSent()
+    }
+
+    /// In a worker: what was written before was sent, or never will be. A crash waits for it no more.
+    func noteSent() {
+        if unsent == 0 { return }
+        clinux_add_unsent(Int32(-unsent))
+        unsent = 0
     }
 
     /// Puts into `outgoing` what is to be sent next. Returns whether there is anything.

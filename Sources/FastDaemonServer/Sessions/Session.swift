@@ -61,6 +61,9 @@ final class Session: CallerSource, @unchecked Sendable {
     let pulls = Atomic(0)
     let isFlushPosted = Atomic(false)
 
+    /// In a worker: how many flushes have begun that have not sent everything.
+    var unsent = 0
+
     /// The end that a call is given which was told to stop, and when it has it, whether it stopped or not.
     var surrender: (verdict: SessionVerdict, text: String, time: UInt64)?
 
@@ -130,6 +133,7 @@ final class Session: CallerSource, @unchecked Sendable {
     func hangUp() {
         guard phase != .over else { return }
         phase = .over
+        noteSent()
         dropCall()
         connection.wakeReader()
     }

@@ -54,6 +54,8 @@ extension RecordService {
         guard let (end, text) = await relay.converse() else {
             let how = await pool.end(of: lease)
             pool.leave(lease, isAnswered: false)
+            // What the handler wrote before.
+            await relay.drain()
             return .failed(failure(of: running, how, begin: begin))
         }
         pool.leave(lease, isAnswered: end.verdict == .completed)

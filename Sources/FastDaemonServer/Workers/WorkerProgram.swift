@@ -47,7 +47,8 @@ private final class WorkerService: Sendable {
         configuration.limits.bufferBytes = Int(setup.bufferBytes)
         // Beside the calls' own threads some for work that they hand over.
         configuration.limits.commands = max(8, 2 * Int(setup.calls))
-        host = try PluginHost(configuration.limits, log: log, loopCount: 1)
+        loop = try EventLoop(name: "loop")
+        host = try PluginHost(configuration.limits, log: log, loop: loop, loopCount: 1)
         let image = WorkerControl.image(setup)
         let plugin: Plugin
         do {
@@ -57,7 +58,6 @@ private final class WorkerService: Sendable {
             try WorkerControl.answer(.failed(error.explanation))
             return nil
         }
-        loop = try EventLoop(name: "loop")
         core = ServerCore(
             Generation(of: plugin, image, configuration, host), host, log: log, loopCount: 1, logsCalls: false)
         service = RecordService(core, loop: loop, index: 0)

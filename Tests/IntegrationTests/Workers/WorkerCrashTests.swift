@@ -8,11 +8,21 @@ import Testing
         arguments: [
             ("segv", 139, "was killed by SIGSEGV"), ("abort", 134, "was killed by SIGABRT"),
             ("kill", 137, "was killed by SIGKILL"), ("stack", 139, "was killed by SIGSEGV"),
-            ("memory", 134, "was killed by SIGABRT"), ("exit", 70, "called exit(3)"), ("quit", 70, "called exit(4)"),
+            ("exit", 70, "called exit(3)"), ("quit", 70, "called exit(4)"),
         ] as [(String, UInt8, String)])
     func ways(way: String, status: UInt8, text: String) throws {
-        let daemon = try RunningDaemon(
-            workers: ["crashing"], DaemonConfiguration(limits: ["workerMemoryBytes": Double(128 << 20)]))
+        try check(way, status, text)
+    }
+
+    @Test(
+        "One that gives up for want of memory, which has a ceiling, is told likewise",
+        .enabled(if: !isAddressSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
+    func memory() throws {
+        try check("memory", 134, "was killed by SIGABRT", ["workerMemoryBytes": Double(128 << 20)])
+    }
+
+    private func check(_ way: String, _ status: UInt8, _ text: String, _ limits: [String: Double] = [:]) throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], DaemonConfiguration(limits: limits))
         let before = try daemon.ask("where").output
         let end = try daemon.run("crash", way).end
         #expect(end.verdict == .crashed)
@@ -26,6 +36,37 @@ import Testing
         #expect(after != before && !after.isEmpty)
         #expect(daemon.waitForLine { $0.contains("worker process") && $0.contains("\(text) in crash") } != nil)
         #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test(
+        "What the handler wrote before comes first", arguments: ["segv", "abort", "trap", "stack", "exit"])
+    func lastWords(way: String) throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
+        let peer = try daemon.connect()
+        for round in 0..<10 {
+            let outcome = try daemon.run("crash", way, "a word\n")
+            #expect(outcome.outputText == "a word\n", "\(round)")
+            #expect(outcome.end.verdict == .crashed)
+            // Whose answer tells that one crash is not the next's cause.
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+            let reply = try peer.ask("crash \(way) 'a word\n'")
+            #expect(reply.output == "a word\n", "\(round)")
+            #expect(reply.errors == "fastdaemond: \(outcome.end.text)\n")
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+        }
+    }
+
+    @Test("So does more than the caller takes at once")
+    func muchOutput() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let words = ["crash", "segv", "0123456789abcdef", "12000"]
+        let text = String(repeating: "0123456789abcdef", count: 12_000)
+        let outcome = try daemon.session(RawRequest(words: words.map { Array($0.utf8) }).with(\.window, 1000)).finish()
+        #expect(outcome.outputText == text)
+        #expect(outcome.end.verdict == .crashed && outcome.end.status == 139)
+        let reply = try daemon.ask(words.joined(separator: " "))
+        #expect(reply.output == text)
+        #expect(reply.errors == "fastdaemond: \(outcome.end.text)\n")
     }
 
     @Test("An illegal instruction, as a Swift trap is, is told as its signal")

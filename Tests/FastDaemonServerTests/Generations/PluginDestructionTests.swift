@@ -1,0 +1,48 @@
+import FastDaemonHost
+import FastDaemonSystem
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import FastDaemonServer
+
+@Suite("The end of plugins", .timeLimit(.minutes(1))) struct PluginDestructionTests {
+    @Test("Where there is no thread to be had, it waits for one, and whoever lets go of the plugin does not")
+    func shortage() async throws {
+        let folder = try DaemonFolder(libraries: [])
+        try folder.build("lifetimes")
+        let log = Lines()
+        let services = HostServices(pool: try ThreadPool(limit: 1, umask: 0o022), log: log)
+        let image = try LibraryImage("liblifetimes.so", in: PluginFolder(at: folder.file("plugins")))
+        let plugin = try Plugin(image, name: nil, options: "{}", services: services)
+        let retries = Retries()
+        let destruction = PluginDestruction(
+            retry: { retries.append($1, again: $2) },
+            start: { name, subject, body throws(IOError) in
+                if retries.failures.count < 2 { throw IOError("start", subject, code: EAGAIN) }
+                try startThread(name, as: subject, body)
+            })
+        destruction.expect()
+        destruction.begin(plugin)
+        retries.again()
+        #expect(retries.failures == [0, 1])
+        #expect(log.all == ["created"])
+        retries.again()
+        await destruction.finish()
+        #expect(log.all == ["created", "destroyed"])
+    }
+}
+
+/// What a plugin logs.
+private final class Lines: PluginLog {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func writes(_ level: LogLevel) -> Bool { true }
+
+    func write(_ level: LogLevel, _ text: String, plugin: String, call: UInt64?) {
+        lines.withLock { $0.append(text) }
+    }
+}
