@@ -60,4 +60,27 @@ struct SystemCallTests {
         #expect(shared["accept", "accept4"] <= shared.waits + count)
         #expect(shared.total - shared.waits - shared["accept", "accept4"] <= count * 6 - count / 2)
     }
+
+    @Test("a session whose command ends at once: one recv, one send, and nothing watched")
+    func sessions() throws {
+        let count = 500
+        let single = try releaseDaemon(others: ["loops": "1"])
+        let request = RawRequest("echo", "hi")
+        let run = {
+            for _ in 0..<count {
+                let outcome = try single.session(request).finish()
+                guard outcome.output == Array("hi\n".utf8), outcome.end.status == 0 else {
+                    throw TestFailure("a session ended with \(outcome)")
+                }
+            }
+        }
+        try run()
+        let calls = try SystemCalls(of: single, during: run)
+        print("sessions, \(count) of them: \(calls)")
+        #expect(calls["recvfrom", "recvmsg", "read"] <= count + count / 50)
+        #expect(calls["sendto", "sendmsg", "write", "writev"] <= count + count / 50)
+        #expect(calls["epoll_ctl"] <= count / 50)
+        // Two to accept, the second to hear that nobody else has come; one to ask who it is; one to close.
+        #expect(calls.total - calls.waits <= count * 6 + count / 10)
+    }
 }

@@ -39,7 +39,6 @@ extension Session {
     }
 
     private func goOn(_ call: SessionCall, _ route: Route, _ work: @escaping @Sendable () async -> Int32) {
-        connection.onHangUp { [weak self] in self?.hangUp() }
         ownWork = work
         goOn(RunningCall(call: call, route: route, gate: nil, received: clock.received, loop: loop, clock: clock))
     }

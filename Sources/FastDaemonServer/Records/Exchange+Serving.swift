@@ -19,7 +19,7 @@ extension Exchange {
                     return deadline > connection.loop.now && connection.waitUntilReadable(deadline: deadline, for: self)
                 }
                 if beginsSession(input) {
-                    putBack(input)
+                    service.beginSession(of: self, with: input)
                 } else if !input.isEmpty {
                     try service.process(input, of: self)
                 }
@@ -32,23 +32,14 @@ extension Exchange {
 
     /// Whether the peer has said all, and nothing is left to be done but to send the replies of this round.
     var isOver: Bool {
-        hasReadEnd && failure == nil && refusal == nil && started.isEmpty && partialIsEmpty && !hasToFlush
-    }
-
-    /// Keeps the beginning of a session for the task, whose it is. It may go beyond the budget: it is no more than the loop receives
-    /// at once, and is let go of as soon as the task has it.
-    private func putBack(_ input: UnsafeRawBufferPointer) {
-        if partialIsEmpty {
-            let partial = ByteBuffer(budget: core.budget)
-            partial.append(input, regardless: true)
-            self.partial = partial
-        }
-        partialMayHoldRecord = true
+        // A Unix socket keeps what was sent when it is closed; TCP may lose it.
+        if let session { return session.isOver && connection.peerAddress.isUnix }
+        return hasReadEnd && failure == nil && refusal == nil && started.isEmpty && partialIsEmpty && !hasToFlush
     }
 
     /// Whether something else is to be done than to look for what comes.
     private var needsTask: Bool {
-        hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil || refusal != nil
-            || isFull
+        session != nil || hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil
+            || refusal != nil || isFull
     }
 }

@@ -42,6 +42,9 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
     private var missing = 0
     private var hasHadRecord = false
 
+    /// The session that the connection is; nil where it is none, or nothing has come.
+    var session: Session?
+
     /// Why the peer is not let in; nil where it is.
     var refusal: Refusal?
 
@@ -141,11 +144,6 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
                 return input
             }
         }
-    }
-
-    /// Lets go of what `receive` handed out, and somebody else has used up.
-    func releaseInput() {
-        partial = nil
     }
 
     /// Nil where nothing is there; empty at the end.

@@ -54,12 +54,16 @@ extension RecordService {
             while exchange.started.isEmpty {
                 if exchange.hasToFlush { try await exchange.flush() }
                 if exchange.serveOnLoop() { return }
-                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
-                if exchange.beginsSession(input) {
-                    await serveSession(exchange, beginningWith: input)
+                if let session = exchange.session {
+                    await serveSession(session)
                     return noteEnd(of: exchange)
                 }
-                try process(input, of: exchange)
+                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
+                if exchange.beginsSession(input) {
+                    beginSession(of: exchange, with: input)
+                } else {
+                    try process(input, of: exchange)
+                }
             }
         } catch {
             failure = error

@@ -25,7 +25,6 @@ extension Session {
         call.prepare(command, id: callID, arguments: UnsafeRawBufferPointer(request.arguments))
         self.call = call
         defer { if let earlyCancellation { noteCancellation(earlyCancellation) } }
-        connection.onHangUp { [weak self] in self?.hangUp() }
         if route.execution != .inline {
             goOn(
                 RunningCall(
@@ -49,6 +48,7 @@ extension Session {
         self.running = running
         phase = .running
         connection.keepAlive()
+        connection.onHangUp { [weak self] in self?.hangUp() }
     }
 
     /// Asks for more of the input that an inline command wants to have as a whole.

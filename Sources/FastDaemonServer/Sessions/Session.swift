@@ -32,6 +32,10 @@ final class Session: CallerSource, @unchecked Sendable {
     }
 
     var phase = Phase.request
+
+    /// Whether it and its call have ended, and nothing is left but to close its connection.
+    var isOver: Bool { phase == .over && running == nil }
+
     var decoder: SessionDecoder
 
     /// The beginning of a frame whose rest has not come.

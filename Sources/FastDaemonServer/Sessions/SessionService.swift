@@ -6,20 +6,25 @@ import Glibc
 
 /// Serves sessions on a loop.
 extension RecordService {
-    /// Serves a session until it and its call have ended.
+    /// Begins a session. One whose request is there and is answered at once, as most are, is over afterwards; what goes on of
+    /// another is for `serveSession`. On the loop.
     ///
     /// - Parameters:
     ///   - exchange: its connection, on which nothing else has come.
     ///   - bytes: what has come of it.
-    func serveSession(_ exchange: Exchange, beginningWith bytes: UnsafeRawBufferPointer) async {
+    func beginSession(of exchange: Exchange, with bytes: UnsafeRawBufferPointer) {
         let session = Session(exchange, self)
-        sessions[ObjectIdentifier(session)] = session
+        session.process(bytes)
+        exchange.session = session
+        if session.isOver { session.releaseCall() } else { sessions[ObjectIdentifier(session)] = session }
+    }
+
+    /// Serves a session that was begun until it and its call have ended.
+    func serveSession(_ session: Session) async {
         defer {
             sessions[ObjectIdentifier(session)] = nil
             session.releaseCall()
         }
-        session.process(bytes)
-        exchange.releaseInput()
         await session.receive { $0 == .request || $0 == .gathering }
         guard let running = session.running else {
             await session.receive { $0 != .over }
