@@ -66,6 +66,7 @@ public final class Daemon: Sendable {
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.
     public func run() throws(IOError) -> Int32 {
         try signals.add([SIGTERM, SIGINT])
+        try service.takeUpModes()
         announce()
         return loops.loops[0].run { await self.serveUntilStopped() }
     }

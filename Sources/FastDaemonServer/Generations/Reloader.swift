@@ -96,7 +96,11 @@ final class Reloader: Sendable {
         var outcome = ReloadOutcome(generation: current.number)
         do throws(ReloadFailure) {
             let draft = try await draft(after: current)
-            if isClosed { throw ReloadFailure(problems: ["the daemon is stopping"]) }
+            while listeners.service.isHandingOver {
+                core.log.write(.notice, "an upgrade is under way; the reload waits for what becomes of it")
+                await listeners.service.waitUntilHandedOver()
+            }
+            if isClosed || listeners.service.isEnding { throw ReloadFailure(problems: ["the daemon is stopping"]) }
             let plan = listeners.plan(draft.configuration)
             if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
             outcome.generation = draft.number

@@ -16,12 +16,15 @@ final class Service: Sendable {
     /// Sockets of the predecessor's that this config does not name: closed when that one has let go of them.
     private let unwanted = Mutex<[Listener]>([])
 
+    /// Sockets of the predecessor's that this daemon goes on with, and the modes that its config gives them.
+    private let handedOver = Mutex<[(Listener, mode: UInt32)]>([])
+
     private struct Predecessor: ~Copyable {
         let descriptor: Descriptor
     }
 
-    /// The process that was started to take this one's place and is not ready yet.
-    private let successor = Mutex<Int32?>(nil)
+    /// The process that was started to take this one's place and is not ready yet, and who waits for what becomes of it.
+    private let successor = Mutex<(process: Int32?, waiting: [UnsafeContinuation<Void, Never>])>((nil, []))
 
     /// Whether the daemon goes down, or another has taken its place.
     private let hasEnded = Atomic(false)
@@ -74,7 +77,9 @@ final class Service: Sendable {
         _ listener: ListenerConfiguration, among all: [ListenerConfiguration], backlog: Int
     ) throws(IOError) -> Listener {
         if let socket = inherited.take(listener, among: all) {
-            if listener.activation == nil, inherited.name(of: socket) == nil { try socket.setMode(listener.mode) }
+            if listener.activation == nil, inherited.name(of: socket) == nil {
+                handedOver.withLock { $0.append((socket, listener.mode)) }
+            }
             return socket
         }
         var lock: SocketLock?
@@ -93,6 +98,13 @@ final class Service: Sendable {
                 [("socket", .text(name))])
             if inherited.name(of: listener) == nil { unwanted.withLock { $0.append(listener) } }
         }
+    }
+
+    /// Gives the predecessor's sockets the modes of this config, as the last thing that can fail: where anything else does, that
+    /// daemon goes on, and a mode may be all that keeps others from a socket whose other settings are its own.
+    func takeUpModes() throws(IOError) {
+        for (listener, mode) in handedOver.withLock({ $0 }) { try listener.setMode(mode) }
+        handedOver.withLock { $0 = [] }
     }
 
     // MARK: - Notices
@@ -138,7 +150,7 @@ final class Service: Sendable {
         hasEnded.store(true, ordering: .relaxed)
         manager.tell(.stopping(status: status), patiently: true)
         // One that is half started would find nobody to take over from.
-        if let process = successor.withLock({ $0 }) { kill(process, SIGKILL) }
+        if let process = successor.withLock({ $0.process }) { kill(process, SIGKILL) }
     }
 }
 
@@ -153,7 +165,7 @@ extension Service {
     ///
     /// - Returns: whether it took over; where not, the log says why, and nothing has changed.
     func handOver(_ listeners: [Listener], on loop: EventLoop, _ log: Log) async -> Bool {
-        guard successor.withLock({ $0 == nil }), !isEnding else {
+        guard !isHandingOver, !isEnding else {
             log.write(.notice, "no upgrade: \(isEnding ? "this daemon stops" : "one is under way already")")
             return false
         }
@@ -170,13 +182,12 @@ extension Service {
             log.write(.error, "no upgrade: \(error); this daemon goes on")
             return false
         }
-        successor.withLock { $0 = started.process }
+        successor.withLock { $0.process = started.process }
+        defer { noteHandOverEnd() }
         log.write(
             .notice, "an upgrade begins",
             [("program", .text(program)), ("process", .number(Int(started.process)))])
-        let outcome = await started.waitUntilReady(seconds: Self.patience)
-        successor.withLock { $0 = nil }
-        switch outcome {
+        switch await started.waitUntilReady(seconds: Self.patience) {
         case .failed(let reason):
             // It may have written its number into a lock.
             for listener in listeners where inherited.name(of: listener) == nil { listener.takeOver() }
@@ -191,5 +202,27 @@ extension Service {
             manager.fallSilent()
             return true
         }
+    }
+
+    /// Whether a process is on its way to take this one's place.
+    var isHandingOver: Bool { successor.withLock { $0.process != nil } }
+
+    /// Waits until no process is on its way to take this one's place. Until then the sockets are both's, and stay as they are.
+    func waitUntilHandedOver() async {
+        await withUnsafeContinuation { continuation in
+            let isHandingOver = successor.withLock { successor in
+                if successor.process != nil { successor.waiting.append(continuation) }
+                return successor.process != nil
+            }
+            if !isHandingOver { continuation.resume() }
+        }
+    }
+
+    private func noteHandOverEnd() {
+        let waiting = successor.withLock { successor in
+            defer { successor = (nil, []) }
+            return successor.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 }

@@ -41,6 +41,14 @@ import Testing
             return process
         }
 
+        /// Tells it to hand over to a program that never gets ready, and returns the process of that.
+        func beginUpgradeToNothing() throws -> pid_t {
+            try replaceProgram(with: "#!/bin/sh\nexec sleep 60\n")
+            daemon.send(SIGUSR2)
+            let line = try #require(daemon.waitForLine { $0.contains("an upgrade begins") })
+            return try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
+        }
+
         /// Ends the successor, whose log is the same stream, and returns how the first ended.
         func end(_ successor: pid_t) throws -> ProgramResult {
             kill(successor, SIGTERM)
@@ -209,13 +217,41 @@ import Testing
         #expect(try upgradable.end(successor).status == .exited(0))
     }
 
+    @Test("that fails for another reason leaves a socket the mode that it had")
+    func failingWithMode() throws {
+        let upgradable = try Upgradable(DaemonConfiguration(listen: [#"{ "unix": "socket", "mode": "0600" }"#]))
+        let (daemon, folder) = (upgradable.daemon, upgradable.folder)
+        let listen = [
+            #"{ "unix": "socket", "mode": "0666", "allowUsers": [0] }"#, #"{ "unix": "no/such/folder/socket" }"#,
+        ]
+        try folder.write(DaemonConfiguration(listen: listen).text)
+        daemon.send(SIGUSR2)
+        try daemon.waitForLog("no upgrade: the new daemon did not come up")
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.file("socket"))[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+
+    @Test("keeps its sockets as they are while it is under way: a reload waits for what becomes of it")
+    func reload() throws {
+        let upgradable = try Upgradable(
+            DaemonConfiguration(listen: [#"{ "unix": "socket" }"#, #"{ "unix": "gone" }"#]))
+        let (daemon, folder) = (upgradable.daemon, upgradable.folder)
+        let successor = try upgradable.beginUpgradeToNothing()
+        defer { kill(successor, SIGKILL) }
+        try folder.write(DaemonConfiguration(listen: [#"{ "unix": "socket" }"#]).text)
+        daemon.send(SIGHUP)
+        try daemon.waitForLog("the reload waits for what becomes of it")
+        #expect(try daemon.connect("gone").ask("echo hi") == Reply("hi\n"))
+        kill(successor, SIGKILL)
+        try daemon.waitForLog("notice: reloaded")
+        #expect(access(folder.file("gone"), F_OK) != 0)
+        #expect(try daemon.ask("echo hi") == Reply("hi\n"))
+    }
+
     @Test("that is under way ends with the daemon that is told to stop")
     func stopped() throws {
         let upgradable = try Upgradable()
-        try upgradable.replaceProgram(with: "#!/bin/sh\nexec sleep 60\n")
-        upgradable.daemon.send(SIGUSR2)
-        let line = try #require(upgradable.daemon.waitForLine { $0.contains("an upgrade begins") })
-        let successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
+        let successor = try upgradable.beginUpgradeToNothing()
         defer { kill(successor, SIGKILL) }
         let watch = Stopwatch()
         #expect(try upgradable.daemon.stop().status == .exited(0))
