@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -75,12 +76,23 @@ uint64_t clinux_now(void) {
 
 static volatile sig_atomic_t forward_to = -1;
 
+/* How many signals to stop were forwarded since one was read. */
+static atomic_int unread_stops;
+
 static void forward(int number) {
     int saved = errno;
+    if ((number == SIGTERM || number == SIGINT) && atomic_fetch_add(&unread_stops, 1) >= 2) _exit(128 + number);
     unsigned char byte = (unsigned char)number;
     /* A full pipe holds signals that nobody has read yet; one more would tell nothing new. */
     if (write(forward_to, &byte, 1) < 0) {}
     errno = saved;
+}
+
+int clinux_signal_read(int descriptor) {
+    unsigned char byte;
+    if (read(descriptor, &byte, 1) != 1) return 0;
+    atomic_store(&unread_stops, 0);
+    return byte;
 }
 
 static void swallow(int number) { (void)number; }

@@ -38,7 +38,12 @@ public struct Signals: AsyncSequence, Sendable {
 
     /// Has SIGPIPE do nothing in this process: a reader that went away is what the next write says.
     public static func ignoreBrokenPipes() {
-        _ = clinux_signal_swallow(13)
+        ignore([13])
+    }
+
+    /// Has these do nothing in this process; programs that it starts get them as usual.
+    public static func ignore(_ numbers: [Int32]) {
+        for number in numbers { _ = clinux_signal_swallow(number) }
     }
 
     /// An iterator over what comes from now on.
@@ -54,7 +59,7 @@ public struct Signals: AsyncSequence, Sendable {
         public mutating func next() async -> Int32? {
             let registration = registration
             return await withTaskCancellationHandler {
-                await withTaskExecutorPreference(registration.loop) { await registration.nextByte() }
+                await withTaskExecutorPreference(registration.loop) { await registration.nextSignal() }
             } onCancel: {
                 registration.loop.execute { registration.interrupt() }
             }
@@ -63,11 +68,11 @@ public struct Signals: AsyncSequence, Sendable {
 }
 
 extension Registration {
-    /// Reads one byte, of a pipe. Nil where it was interrupted.
-    fileprivate func nextByte() async -> Int32? {
+    /// Reads one signal, of the pipe. Nil where it was interrupted.
+    fileprivate func nextSignal() async -> Int32? {
         while true {
-            var byte: UInt8 = 0
-            if clinux_read(number, &byte, 1) == 1 { return Int32(byte) }
+            let signal = clinux_signal_read(number)
+            if signal != 0 { return signal }
             clearReadable()
             guard case .ready = await waitUntilReadable(deadline: 0) else { return nil }
         }

@@ -55,6 +55,22 @@ import Testing
         #expect(try daemon.wait().status == .exited(0))
     }
 
+    @Test("What a TCP peer sends after the daemon has said its last does not break off what it was sent")
+    func lingers() throws {
+        let daemon = try RunningDaemon(DaemonConfiguration(listen: [#"{ "tcp": "127.0.0.1:0" }"#]))
+        let peer = try RawPeer(tcp: daemon.port(of: "tcp"))
+        try peer.send("echo first")
+        #expect(try peer.receiveReply() == Reply("first\n"))
+        daemon.send(SIGTERM)
+        // The end has come, so this is too late.
+        #expect(try peer.hasSomethingToRead(within: 60))
+        try peer.send("echo second")
+        // A reset would be an error.
+        #expect(try peer.receive(1) == [])
+        peer.hangUp()
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
     @Test("A request that is not whole when the daemon stops is told so")
     func incomplete() throws {
         let daemon = try RunningDaemon()
@@ -133,6 +149,24 @@ import Testing
         #expect(watch.seconds < 2, "\(watch.seconds) s")
         #expect(result.errorText.contains("dropped a call command=stubborn"))
         #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("A third ends it where a handler holds its event loop, so that nobody hears the first")
+    func unheardSignals() throws {
+        let configuration = DaemonConfiguration(others: ["loops": "1"])
+        let daemon = try RunningDaemon(with: ["stuck"], configuration)
+        let fifo = daemon.folder.file("fifo")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let peer = try daemon.connect()
+        try peer.send("stuck \(fifo)")
+        try daemon.waitForLog("stuck in process")
+        // Two that come at the same moment may be one.
+        try daemon.wait(until: "it has ended") {
+            daemon.send(SIGTERM)
+            return !isAlive(daemon.process)
+        }
+        #expect(try daemon.wait().status == .exited(128 + SIGTERM))
+        #expect(try RunningDaemon(in: daemon.folder).ask("echo next") == Reply("next\n"))
     }
 
     @Test("Datagrams that were being answered are, before the daemon ends")

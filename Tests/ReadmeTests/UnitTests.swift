@@ -30,6 +30,14 @@ struct UnitTests {
         #expect(!result.errorText.contains(folder.path), "\(result.errorText)")
     }
 
+    @Test(
+        "a worker that the kernel ends for want of memory does not end the service",
+        arguments: ["config", "config/user"])
+    func memory(source: String) throws {
+        let text = try String(contentsOf: repository.appending(path: "\(source)/fastdaemon.service"), encoding: .utf8)
+        #expect(text.contains("\nOOMPolicy=continue\n"))
+    }
+
     @Test("the daemon of the machine is exposed to 1.5 at most")
     func security() throws {
         let unit = repository.appending(path: "config/fastdaemon.service").path

@@ -45,8 +45,12 @@ uint64_t clinux_now(void);
 
 /* Has `number` write itself, as one byte, into `descriptor` (a non-blocking pipe) instead of ending the process. Handlers,
    unlike a blocked mask or an ignored signal, are not inherited by programs that a plugin starts. A signal that whoever
-   started the process had it ignore (nohup) stays ignored. */
+   started the process had it ignore (nohup) stays ignored. The third SIGTERM or SIGINT that is forwarded while nobody reads ends
+   the process after all, with 128 + number for its status. */
 int clinux_signal_forward(int number, int descriptor);
+
+/* Reads a signal's number out of the pipe that they were forwarded to; 0 where there is none. */
+int clinux_signal_read(int descriptor);
 
 /* Has `number` do nothing, likewise without children inheriting it. */
 int clinux_signal_swallow(int number);

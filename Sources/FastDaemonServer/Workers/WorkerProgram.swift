@@ -18,6 +18,8 @@ public enum WorkerProgram {
         do {
             try WorkerControl.begin(daemon: daemon)
             Signals.ignoreBrokenPipes()
+            // Sent to all processes of a service, as systemctl(1) does unless it is told otherwise, these are meant for the daemon.
+            Signals.ignore([SIGHUP, SIGINT, SIGUSR1, SIGUSR2])
             let worker = try WorkerService(WorkerControl.readSetup(), testsItself: words.contains("--self-test"))
             guard let worker else { return 0 }
             return try worker.run()

@@ -32,6 +32,16 @@ import Testing
     }
 
     @Test(
+        "What is sent to all processes of a service is the daemon's affair",
+        arguments: [SIGHUP, SIGINT, SIGUSR1, SIGUSR2])
+    func signals(number: Int32) throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
+        let worker = try place(daemon)
+        kill(worker, number)
+        #expect(try place(daemon) == worker)
+    }
+
+    @Test(
         "A worker that keeps too much memory is replaced",
         .enabled(if: !isAddressSanitized, "the sanitizer keeps more than the handler does"))
     func memory() throws {
