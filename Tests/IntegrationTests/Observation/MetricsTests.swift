@@ -7,9 +7,10 @@ import Testing
         "are what promtool takes without a word",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool")))
     func promtool() throws {
-        let daemon = try RunningDaemon()
+        let daemon = try RunningDaemon(workers: ["crashing"])
         let peer = try daemon.connect()
-        for line in ["echo hi", "wait 0.01", "wait x", "count", "help", "daemon metrics"] { _ = try peer.ask(line) }
+        let lines = ["echo hi", "wait 0.01", "wait x", "count", "help", "crash", "daemon metrics"]
+        for line in lines { _ = try peer.ask(line) }
         let text = try peer.ask("daemon metrics").output
         let result = try run("/usr/bin/promtool", ["check", "metrics"], input: .bytes(Array(text.utf8)))
         #expect(result.status == .exited(0) && result.errorText == "" && result.outputText == "")

@@ -32,6 +32,7 @@ import Testing
     func quarantine() throws {
         let daemon = try RunningDaemon(workers: ["crashing"])
         let peer = try daemon.connect()
+        #expect(try peer.ask("daemon metrics").output.contains("fastdaemon_quarantined{plugin=\"crashing\"} 0\n"))
         try daemon.wait(until: "it is in quarantine") { try peer.ask("crash").errors.contains("quarantined") }
         let pool = try daemon.status(peer).pools.first { $0.plugin == "crashing" }
         #expect(pool?.crashes == 5 && pool?.quarantine?.contains("SIGSEGV") == true, "\(pool as Any)")

@@ -42,9 +42,9 @@ struct Metrics {
         for pool in status.pools {
             page.add("fastdaemon_worker_crashes_total", [("plugin", pool.plugin)], Double(pool.crashes))
         }
-        page.begin("fastdaemon_quarantined", .gauge, "Plugins that are not run for a while; 1 each.")
-        for pool in status.pools where pool.quarantine != nil {
-            page.add("fastdaemon_quarantined", [("plugin", pool.plugin)], 1)
+        page.begin("fastdaemon_quarantined", .gauge, "Whether a plugin is not run for a while: 0 or 1.")
+        for pool in status.pools {
+            page.add("fastdaemon_quarantined", [("plugin", pool.plugin)], pool.quarantine == nil ? 0 : 1)
         }
     }
 
