@@ -27,7 +27,7 @@ import Testing
             pace: 300
         ) { try daemon.connect() }
         let peer = try daemon.connect()
-        let ways = ["segv", "abort", "trap", "exit", "quit", "kill", "stack"]
+        let ways = ["segv", "abort", "trap", "exit", "quit", "kill", "stack", "throw"]
         var (replaced, reference) = (Load.Tally(), Load.Tally())
         for number in 0..<1000 {
             let reply = try peer.ask("crash \(ways[number % ways.count])")

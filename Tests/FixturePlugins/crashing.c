@@ -1,4 +1,5 @@
 /* Commands that end their process, or do not. Each says below what it does. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,8 +25,19 @@ static void eat_memory(void) {
     abort();
 }
 
-/* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory (all it can get), exit (with status 3) or
-   quit (likewise, with status 4, at once). */
+/* Throws an exception as C++ does, which nobody catches. */
+static void throw_exception(void) {
+    void *library = dlopen("libstdc++.so.6", RTLD_NOW);
+    void *(*allocate)(size_t) = (void *(*)(size_t))dlsym(library, "__cxa_allocate_exception");
+    void (*throw_it)(void *, void *, void (*)(void *)) =
+        (void (*)(void *, void *, void (*)(void *)))dlsym(library, "__cxa_throw");
+    int *exception = allocate(sizeof *exception);
+    *exception = 1;
+    throw_it(exception, dlsym(library, "_ZTIi"), NULL);
+}
+
+/* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory
+   (all it can get), throw (a C++ exception), exit (with status 3) or quit (likewise, with status 4, at once). */
 static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
     const char *way = fixture_word(host, call, 1), *text = fixture_word(host, call, 2);
@@ -37,6 +49,7 @@ static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, voi
     if (strcmp(way, "kill") == 0) raise(SIGKILL);
     if (strcmp(way, "stack") == 0) return blow(0);
     if (strcmp(way, "memory") == 0) eat_memory();
+    if (strcmp(way, "throw") == 0) throw_exception();
     if (strcmp(way, "exit") == 0) exit(3);
     if (strcmp(way, "quit") == 0) _exit(4);
     return 2;

@@ -8,7 +8,7 @@ import Testing
         arguments: [
             ("segv", 139, "was killed by SIGSEGV"), ("abort", 134, "was killed by SIGABRT"),
             ("kill", 137, "was killed by SIGKILL"), ("stack", 139, "was killed by SIGSEGV"),
-            ("exit", 70, "called exit(3)"), ("quit", 70, "called exit(4)"),
+            ("throw", 134, "was killed by SIGABRT"), ("exit", 70, "called exit(3)"), ("quit", 70, "called exit(4)"),
         ] as [(String, UInt8, String)])
     func ways(way: String, status: UInt8, text: String) throws {
         try check(way, status, text)
