@@ -43,6 +43,21 @@ import Testing
         #expect(isTold)
     }
 
+    @Test("What never comes to rest is told of all the same")
+    func restless() async throws {
+        let folder = ScratchFolder()
+        let loop = EventLoopGroup.shared.loops[0]
+        let changes = try FolderChanges(on: loop)
+        let path = folder.path
+        _ = await withTaskExecutorPreference(loop) { changes.watch([path: ["a"]]) }
+        write("x", to: "\(path)/a")
+        // It would be at rest in an hour.
+        let isTold = try await withTaskExecutorPreference(loop) {
+            try await changes.next(quiet: 3_600_000_000_000, patience: 20_000_000)
+        }
+        #expect(isTold)
+    }
+
     @Test("Other files of the folder are not told of, nor is anything after the end of the wait")
     func others() async throws {
         let folder = ScratchFolder()
