@@ -149,11 +149,16 @@ public final class WorkerPool: @unchecked Sendable {
 
     /// Ends the worker in which a call runs, and its whole process group: with SIGTERM, which cancels its calls, and with SIGKILL
     /// where it has not ended after a grace. Nothing happens where the call does not run. From any thread.
-    ///
-    /// - Parameter isAlone: whether it is ended only where no other call runs in it.
-    public func terminateWorker(of ticket: UInt64, graceNanoseconds: UInt64, isAlone: Bool = false) {
+    public func terminateWorker(of ticket: UInt64, graceNanoseconds: UInt64) {
         let now = clinux_now()
-        decide(at: now) { $0.machine.terminate(ticket, grace: graceNanoseconds, isAlone: isAlone, at: now) }
+        decide(at: now) { $0.machine.terminate(ticket, grace: graceNanoseconds, at: now) }
+    }
+
+    /// Ends the worker of a call that goes on though its caller is gone, likewise, as soon as no calls run there but such. Until
+    /// then it takes no more. From any thread.
+    public func forsake(_ ticket: UInt64, graceNanoseconds: UInt64) {
+        let now = clinux_now()
+        decide(at: now) { $0.machine.forsake(ticket, grace: graceNanoseconds, at: now) }
     }
 
     /// Waits for the end of a worker in which the session of a call broke off. It is ended where it does not end by itself.

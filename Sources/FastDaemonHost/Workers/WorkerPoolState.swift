@@ -22,7 +22,7 @@ struct WorkerPoolState<Waiter> {
         /// It serves calls. A worn one is replaced, and serves until its replacement does.
         case serving(isWorn: Bool)
 
-        /// It takes no more calls, and is stopped when it has none.
+        /// It takes no more calls, and is stopped when it has none, or none but forsaken ones.
         case retiring
 
         /// A call of its was lost, and it is killed then, if it has not ended: that is a crash.
@@ -37,6 +37,9 @@ struct WorkerPoolState<Waiter> {
 
         /// The calls that run in it, and the names of their commands.
         var calls: [UInt64: String] = [:]
+
+        /// Those of them that go on though their callers are gone, and how long each still has when it is told to end.
+        var forsaken: [UInt64: UInt64] = [:]
 
         /// How many calls it has had.
         var callCount = 0
@@ -66,11 +69,11 @@ struct WorkerPoolState<Waiter> {
     }
 
     private(set) var settings: Settings
-    private(set) var workers: [Int: Worker] = [:]
-    private(set) var breaker = CrashBreaker()
+    var workers: [Int: Worker] = [:]
+    var breaker = CrashBreaker()
 
     /// Whether the pool is ending: no call comes any more.
-    private(set) var isClosed = false
+    var isClosed = false
 
     private var waiting: [Waiting] = []
     private var lastWorker = 0
@@ -118,12 +121,13 @@ struct WorkerPoolState<Waiter> {
         if isAnswered { breaker.noteAnswer() }
         guard var found = workers[worker] else { return startMissing(at: now) }
         found.calls[ticket] = nil
+        found.forsaken[ticket] = nil
         if case .serving(isWorn: false) = found.phase {
             let hasServedEnough = settings.callsPerWorker > 0 && found.callCount >= settings.callsPerWorker
             found.phase = .serving(isWorn: hasServedEnough || residentBytes > settings.idleMemoryBytes)
         }
         workers[worker] = found
-        return grant() + stopIdle(at: now) + startMissing(at: now)
+        return grant() + stopIdle(at: now) + endForsaken(worker, at: now) + startMissing(at: now)
     }
 
     /// The serving worker with the fewest calls that has room for another. Of equals the oldest.
@@ -153,7 +157,7 @@ struct WorkerPoolState<Waiter> {
         return actions
     }
 
-    private mutating func refuseWaiting() -> [Action] {
+    mutating func refuseWaiting() -> [Action] {
         defer { waiting = [] }
         return waiting.map { .refuse($0.waiter) }
     }
@@ -204,61 +208,12 @@ struct WorkerPoolState<Waiter> {
         return grant() + stopIdle(at: now) + startMissing(at: now)
     }
 
-    private mutating func stopIdle(at now: UInt64) -> [Action] {
+    mutating func stopIdle(at now: UInt64) -> [Action] {
         var actions: [Action] = []
         for (number, worker) in workers where worker.phase == .retiring && worker.calls.isEmpty {
             workers[number]!.phase = .stopping(until: now + Self.patience)
             actions.append(.stop(number))
         }
-        return actions
-    }
-
-    /// A worker is no more. Returns whether that was a crash.
-    mutating func noteEnd(_ worker: Int, at now: UInt64) -> (isCrash: Bool, [Action]) {
-        guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }
-        if case .stopping = ended.phase { return (false, startMissing(at: now)) }
-        if isClosed { return (true, []) }
-        if ended.phase == .starting(until: .max) { breaker.noteHang(at: now) } else { breaker.noteCrash(at: now) }
-        guard case .open = breaker.phase else { return (true, startMissing(at: now)) }
-        return (true, refuseWaiting())
-    }
-
-    /// The worker of a call is to end at once: `grace` nanoseconds from now it is killed.
-    ///
-    /// - Parameter isAlone: whether only where no other call runs in it.
-    mutating func terminate(_ ticket: UInt64, grace: UInt64, isAlone: Bool = false, at now: UInt64) -> [Action] {
-        guard let (number, worker) = workers.first(where: { $0.value.calls[ticket] != nil }) else { return [] }
-        if isAlone, worker.calls.count > 1 { return [] }
-        if case .stopping(let until) = worker.phase, until <= now + grace { return [] }
-        workers[number]!.phase = .stopping(until: now + grace)
-        return [.terminate(number)] + startMissing(at: now)
-    }
-
-    /// The session of a call broke off: its worker has crashed, or is out of its mind.
-    mutating func noteLoss(in worker: Int, at now: UInt64) {
-        switch workers[worker]?.phase {
-        case .serving, .retiring: workers[worker]!.phase = .lost(until: now + Self.lossPatience)
-        default: break
-        }
-    }
-
-    /// How long the end of a process may take to be told after its sockets were closed.
-    private static var lossPatience: UInt64 { CrashBreaker.seconds(1) }
-
-    /// No call comes any more: every worker ends when its calls have.
-    mutating func close(at now: UInt64) -> [Action] {
-        isClosed = true
-        var actions = refuseWaiting()
-        for (number, worker) in workers {
-            switch worker.phase {
-            case .starting:
-                workers[number]!.phase = .stopping(until: .max)
-                actions.append(.kill(number))
-            case .serving, .retiring: workers[number]!.phase = .retiring
-            case .stopping, .lost: continue
-            }
-        }
-        actions += stopIdle(at: now)
         return actions
     }
 

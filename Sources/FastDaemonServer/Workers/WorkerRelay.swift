@@ -222,11 +222,11 @@ final class WorkerRelay: @unchecked Sendable {
     }
 
     /// Ends the worker of a handler that goes on though its caller is gone: nobody waits for it, and others wait for its place.
-    /// Where other calls are in the worker, they come to their ends first.
+    /// Where calls of others are in the worker, they come to their ends first.
     private func limitGrace() {
         graceTimer = loop.schedule(at: clinux_now() + grace) { [self] in
-            pool.terminateWorker(of: call.id, graceNanoseconds: grace, isAlone: true)
-            limitGrace()
+            graceTimer = nil
+            pool.forsake(call.id, graceNanoseconds: grace)
         }
     }
 

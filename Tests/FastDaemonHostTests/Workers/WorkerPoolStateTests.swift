@@ -201,6 +201,38 @@ import Testing
         #expect(state.breaker.crashCount == 0)
     }
 
+    @Test("A worker whose calls have all lost their callers is ended, though there are several")
+    func forsaken() {
+        var state = Self.pool(1, callsAtOnce: 3)
+        for ticket in 1...2 as ClosedRange<UInt64> { #expect(state.enter(ticket, command: "c", at: 0) == .run(in: 1)) }
+        #expect(Self.texts(state.forsake(1, grace: Self.second, at: 10)) == ["start 2"])
+        #expect(Self.texts(state.forsake(2, grace: Self.second, at: 20)) == ["terminate 1"])
+        #expect(state.forsake(2, grace: Self.second, at: 30).isEmpty, "once is enough")
+        #expect(Self.texts(state.tick(at: Self.second + 20)) == ["kill 1"])
+        #expect(!state.noteEnd(1, at: Self.second + 21).isCrash)
+        #expect(state.forsake(2, grace: Self.second, at: Self.second + 22).isEmpty, "it is gone")
+    }
+
+    @Test("A worker with a call that lost its caller takes no more, and ends when those of others have ended")
+    func partlyForsaken() {
+        var state = Self.pool(1, callsAtOnce: 3)
+        for ticket in 1...2 as ClosedRange<UInt64> { #expect(state.enter(ticket, command: "c", at: 0) == .run(in: 1)) }
+        #expect(Self.texts(state.forsake(1, grace: Self.second, at: 10)) == ["start 2"])
+        #expect(state.noteLoaded(2, at: 11).isEmpty)
+        #expect(state.enter(3, command: "c", at: 12) == .run(in: 2), "though the first has room")
+        #expect(Self.leave(&state, 1, 2, at: 20) == ["terminate 1"])
+        #expect(state.nextDeadline == Self.second + 20)
+    }
+
+    @Test("A call that lost its caller and ends after all leaves a worker that is stopped when idle")
+    func forsakenThatEnds() {
+        var state = Self.pool(1, callsAtOnce: 3)
+        for ticket in 1...2 as ClosedRange<UInt64> { #expect(state.enter(ticket, command: "c", at: 0) == .run(in: 1)) }
+        #expect(Self.texts(state.forsake(1, grace: Self.second, at: 10)) == ["start 2"])
+        #expect(Self.leave(&state, 1, 1).isEmpty)
+        #expect(Self.leave(&state, 1, 2) == ["stop 1"])
+    }
+
     @Test("A pool that closes refuses who waits, stops idle workers at once and busy ones when they are done")
     func closing() {
         var state = Self.pool(2)

@@ -34,6 +34,18 @@ struct WorkerLeftoverTests {
         try daemon.waitUntilIdle()
     }
 
+    @Test("Several such handlers in one worker do not keep it from being ended")
+    func abandonedTogether() throws {
+        let daemon = try RunningDaemon(
+            workers: ["forking"], entry: #""workers": 1, "concurrency": 2"#,
+            DaemonConfiguration(limits: ["graceSeconds": 0.1]))
+        let sessions = try (0..<2).map { _ in try daemon.session(RawRequest("linger")) }
+        for session in sessions { try session.receive(text: "lingering\n") }
+        for session in sessions { session.raw.hangUp() }
+        #expect(try daemon.ask("lives") == Reply("alive\n"))
+        try daemon.waitUntilIdle()
+    }
+
     @Test("Callers that hang up cost no worker and no quarantine where the handlers heed it")
     func hangUps() throws {
         let daemon = try RunningDaemon(workers: ["versions"], entry: #""workers": 1"#)

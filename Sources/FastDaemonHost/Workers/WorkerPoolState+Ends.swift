@@ -1,0 +1,69 @@
+/// How workers come to their ends.
+extension WorkerPoolState {
+    /// A worker is no more. Returns whether that was a crash.
+    mutating func noteEnd(_ worker: Int, at now: UInt64) -> (isCrash: Bool, [Action]) {
+        guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }
+        if case .stopping = ended.phase { return (false, startMissing(at: now)) }
+        if isClosed { return (true, []) }
+        if ended.phase == .starting(until: .max) { breaker.noteHang(at: now) } else { breaker.noteCrash(at: now) }
+        guard case .open = breaker.phase else { return (true, startMissing(at: now)) }
+        return (true, refuseWaiting())
+    }
+
+    /// The worker of a call is to end at once: `grace` nanoseconds from now it is killed.
+    mutating func terminate(_ ticket: UInt64, grace: UInt64, at now: UInt64) -> [Action] {
+        guard let worker = worker(of: ticket) else { return [] }
+        if case .stopping(let until) = workers[worker]!.phase, until <= now + grace { return [] }
+        workers[worker]!.phase = .stopping(until: now + grace)
+        return [.terminate(worker)] + startMissing(at: now)
+    }
+
+    /// A call goes on though its caller is gone: its worker takes no more calls, and ends as soon as no others run in it.
+    mutating func forsake(_ ticket: UInt64, grace: UInt64, at now: UInt64) -> [Action] {
+        guard let worker = worker(of: ticket) else { return [] }
+        workers[worker]!.forsaken[ticket] = grace
+        if case .serving = workers[worker]!.phase { workers[worker]!.phase = .retiring }
+        return endForsaken(worker, at: now) + startMissing(at: now)
+    }
+
+    /// Ends a worker in which none but forsaken calls run.
+    mutating func endForsaken(_ number: Int, at now: UInt64) -> [Action] {
+        guard let worker = workers[number], worker.phase == .retiring, let grace = worker.forsaken.values.max(),
+            worker.forsaken.count == worker.calls.count
+        else { return [] }
+        workers[number]!.phase = .stopping(until: now + grace)
+        return [.terminate(number)]
+    }
+
+    private func worker(of ticket: UInt64) -> Int? {
+        workers.first { $0.value.calls[ticket] != nil }?.key
+    }
+
+    /// The session of a call broke off: its worker has crashed, or is out of its mind.
+    mutating func noteLoss(in worker: Int, at now: UInt64) {
+        switch workers[worker]?.phase {
+        case .serving, .retiring: workers[worker]!.phase = .lost(until: now + Self.lossPatience)
+        default: break
+        }
+    }
+
+    /// How long the end of a process may take to be told after its sockets were closed.
+    private static var lossPatience: UInt64 { CrashBreaker.seconds(1) }
+
+    /// No call comes any more: every worker ends when its calls have.
+    mutating func close(at now: UInt64) -> [Action] {
+        isClosed = true
+        var actions = refuseWaiting()
+        for (number, worker) in workers {
+            switch worker.phase {
+            case .starting:
+                workers[number]!.phase = .stopping(until: .max)
+                actions.append(.kill(number))
+            case .serving, .retiring: workers[number]!.phase = .retiring
+            case .stopping, .lost: continue
+            }
+        }
+        actions += stopIdle(at: now)
+        return actions
+    }
+}
