@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define RETRY(call) \
     ptrdiff_t result; \
@@ -35,12 +37,14 @@ int clinux_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
     return connection < 0 ? -errno : connection;
 }
 
+/* The system calls themselves: recv(3) and send(3) would have the thread cancellable meanwhile, which takes as long again outside of
+   the kernel, and no thread is cancelled here. */
 ptrdiff_t clinux_send(int descriptor, const void *data, size_t count) {
-    RETRY(send(descriptor, data, count, MSG_NOSIGNAL));
+    RETRY(syscall(SYS_sendto, descriptor, data, count, MSG_NOSIGNAL, NULL, 0));
 }
 
 ptrdiff_t clinux_receive(int descriptor, void *buffer, size_t capacity) {
-    RETRY(recv(descriptor, buffer, capacity, 0));
+    RETRY(syscall(SYS_recvfrom, descriptor, buffer, capacity, 0, NULL, NULL));
 }
 
 ptrdiff_t clinux_send_to(int descriptor, const void *data, size_t count, const struct sockaddr *address, socklen_t length) {

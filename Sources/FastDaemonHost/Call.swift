@@ -28,7 +28,8 @@ open class Call: @unchecked Sendable {
     /// Whether the plugin left something in `state`.
     final var isTouched = false
 
-    private let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
+    @usableFromInline
+    let cancellation = Atomic<Int32>(Int32(FASTDAEMON_NOT_CANCELLED))
     private let lastSignal = Atomic<Int32>(0)
 
     /// When the daemon answers the caller in the handler's place, in nanoseconds of the monotonic clock; 0 for never.
@@ -270,6 +271,7 @@ open class Call: @unchecked Sendable {
     }
 
     /// Why the call was cancelled, as the ABI numbers it; 0 where it was not.
+    @inlinable
     public final var cancellationReason: Int32 { cancellation.load(ordering: .acquiring) }
 
     /// `cancellation_descriptor` of the ABI.

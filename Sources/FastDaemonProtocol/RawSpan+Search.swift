@@ -39,10 +39,16 @@ extension RawSpan {
     /// Whether all bytes are ASCII, of which there are eight at least.
     @inlinable
     var isASCII: Bool {
-        // The last eight may be looked at twice.
-        var all = word(at: byteCount - 8)
-        for offset in stride(from: 0, to: byteCount - 8, by: 8) { all |= word(at: offset) }
-        return all & UInt64(repeating: 0x80) == 0
+        withUnsafeBytes { bytes in
+            // The last eight may be looked at twice.
+            var all = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+            var offset = 0
+            while offset < bytes.count - 8 {
+                all |= bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                offset &+= 8
+            }
+            return all & UInt64(repeating: 0x80) == 0
+        }
     }
 
     /// The byte at `offset`.
@@ -69,9 +75,8 @@ extension RawSpan {
         return min(offset + marks(lastWord(from: offset)).trailingZeroBitCount / 8, byteCount)
     }
 
-    @inlinable
     @inline(__always)
-    func word(at offset: Int) -> UInt64 {
+    private func word(at offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 

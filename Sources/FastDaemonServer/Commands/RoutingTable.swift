@@ -69,10 +69,10 @@ final class RoutingTable: Sendable {
     /// All routes, by name.
     let routes: [Route]
 
-    /// A place of the table: a route, the hash of its name, and where that stands in `names`. Empty ones have no route.
+    /// A place of the table: a route, the key of its name, and where that stands in `names`. Empty ones have no route.
     private struct Place {
         let route: Unmanaged<Route>?
-        let hash: UInt64
+        let key: UInt64
         let offset: Int
         let count: Int
     }
@@ -89,17 +89,17 @@ final class RoutingTable: Sendable {
         while size < routes.count * 2 { size *= 2 }
         mask = size - 1
         places = .allocate(capacity: size)
-        places.initialize(repeating: Place(route: nil, hash: 0, offset: 0, count: 0))
+        places.initialize(repeating: Place(route: nil, key: 0, offset: 0, count: 0))
         names = .allocate(byteCount: routes.reduce(1) { $0 + $1.name.utf8.count }, alignment: 1)
         var offset = 0
         for route in self.routes {
             let name = Array(route.name.utf8)
             UnsafeMutableRawBufferPointer(rebasing: names[offset...]).copyBytes(from: name)
-            let hash = name.withUnsafeBytes(Self.hash)
-            var place = Int(truncatingIfNeeded: hash) & mask
+            let key = name.withUnsafeBytes(Self.key)
+            var place = Self.hash(key) & mask
             while places[place].route != nil { place = (place + 1) & mask }
             places[place] = Place(
-                route: Unmanaged.passUnretained(route), hash: hash, offset: offset, count: name.count)
+                route: Unmanaged.passUnretained(route), key: key, offset: offset, count: name.count)
             offset += name.count
         }
     }
@@ -121,13 +121,11 @@ final class RoutingTable: Sendable {
     subscript(name: UnsafeRawBufferPointer) -> Route? { find(name)?.takeUnretainedValue() }
 
     private func find(_ name: UnsafeRawBufferPointer) -> Unmanaged<Route>? {
-        let hash = Self.hash(name)
-        var index = Int(truncatingIfNeeded: hash) & mask
+        let key = Self.key(name)
+        var index = Self.hash(key) & mask
         while let route = places[index].route {
             let place = places[index]
-            if place.hash == hash, place.count == name.count,
-                memcmp(names.baseAddress! + place.offset, name.baseAddress!, name.count) == 0
-            {
+            if place.key == key, place.count == name.count, name.count <= Self.wholeKey || isName(of: place, name) {
                 return route
             }
             index = (index + 1) & mask
@@ -135,30 +133,45 @@ final class RoutingTable: Sendable {
         return nil
     }
 
+    private func isName(of place: Place, _ name: UnsafeRawBufferPointer) -> Bool {
+        memcmp(names.baseAddress! + place.offset, name.baseAddress!, name.count) == 0
+    }
+
     subscript(name: String) -> Route? {
         Array(name.utf8).withUnsafeBytes { self[$0] }
     }
 
-    /// Eight bytes at a time, of which the last may be looked at twice. The names come from the config, so nobody outside can choose
-    /// them to collide.
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var hash = UInt64(bytes.count)
-        func add(_ word: UInt64) {
-            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-            hash ^= hash >> 32
-        }
-        if bytes.count >= 8 {
-            for offset in stride(from: 0, to: bytes.count - 8, by: 8) {
-                add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            }
-            add(bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
-        } else if bytes.count >= 4 {
+    /// How long a name may be of which the key is all.
+    private static let wholeKey = 8
+
+    /// Up to eight bytes as a number, which together with their count is as good as they are; of more bytes a mixture.
+    @inline(__always)
+    private static func key(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        if bytes.count > wholeKey { return mixture(of: bytes) }
+        if bytes.count >= 4 {
+            // Two halves, which may overlap.
             let first = bytes.loadUnaligned(as: UInt32.self)
             let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self)
-            add(UInt64(first) << 32 | UInt64(last))
-        } else {
-            for byte in bytes { add(UInt64(byte)) }
+            return UInt64(first) << 32 | UInt64(last)
         }
-        return hash
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
+
+    /// Eight bytes at a time, of which the last may be looked at twice.
+    private static func mixture(of bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var mixture = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+        for offset in stride(from: 0, to: bytes.count - 8, by: 8) {
+            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            mixture = (mixture ^ mixture >> 32 ^ word) &* multiplier
+        }
+        return mixture
+    }
+
+    /// The names come from the config, so nobody outside can choose them to collide.
+    private static func hash(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: key &* multiplier >> 32)
+    }
+
+    /// An odd number whose bits are as good as random: 2^64 divided by the golden ratio.
+    private static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
 }

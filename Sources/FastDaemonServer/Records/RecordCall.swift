@@ -203,7 +203,7 @@ final class RecordCall: Call, @unchecked Sendable {
     func completeReply() -> Int {
         let written = output.count - replyStart - 4
         let writtenErrors = errors.count
-        if fault == nil { fault = textFault }
+        if fault == nil, let found = textFault { fault = found }
         if fault == nil {
             output.overwrite(count: written, at: replyStart)
             output.append(count: writtenErrors)
