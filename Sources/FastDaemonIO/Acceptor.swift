@@ -72,10 +72,14 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private func takeEachOnLoop(_ body: (Connection) -> Void) async {
+        var accepted: [Connection] = []
         while !isClosed {
             do throws(Obstacle) {
-                while !isClosed { body(try acceptNext()) }
+                // The same system call again and again costs less than in turn with others.
+                while true { accepted.append(try acceptNext()) }
             } catch {
+                for connection in accepted { body(connection) }
+                accepted.removeAll(keepingCapacity: true)
                 await overcome(error)
             }
         }
