@@ -48,6 +48,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// so that an idle connection holds no buffer.
     public let scratch: UnsafeMutableRawBufferPointer
 
+    /// Likewise, but a little for each of the connections that something came for in one round.
+    private let aheadRoom: UnsafeMutableRawBufferPointer
+    private static let aheadSize = 1024
+
     /// How much `scratch` holds, in bytes.
     public static let scratchSize = 256 * 1024
 
@@ -77,6 +81,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         events = Array(repeating: clinux_event(), count: 256)
         now = clinux_now()
         scratch = .allocate(byteCount: Self.scratchSize, alignment: 64)
+        aheadRoom = .allocate(byteCount: events.count * Self.aheadSize, alignment: 64)
         _ = try check(
             clinux_epoll_add_source(epoll.number, wakeup.number, Self.wakeupToken, false), "register",
             "an event descriptor")
@@ -86,6 +91,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     deinit {
         scratch.deallocate()
+        aheadRoom.deallocate()
     }
 
     /// Whether the caller runs on this loop's thread.
@@ -189,6 +195,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
         now = clinux_now()
         receiveMessages(beforeSleeping: false)
+        if count > 1 { receiveAhead(eventCount: Int(count)) }
         for index in 0..<Int(count) {
             let event = events[index]
             // The wake-up itself has no registration: being awake is all there is to it.
@@ -197,6 +204,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for registration in takingTurns { registration.takeTurn() }
         takingTurns.removeAll(keepingCapacity: true)
         expireDeadlines()
+    }
+
+    private func receiveAhead(eventCount: Int) {
+        for index in 0..<eventCount {
+            let event = events[index]
+            let room = UnsafeMutableRawBufferPointer(
+                start: aheadRoom.baseAddress! + index * Self.aheadSize, count: Self.aheadSize)
+            registrations.unretained(event.token)?._withUnsafeGuaranteedRef { $0.receiveAhead(event.flags, into: room) }
+        }
     }
 
     /// Has a registration's server go on when the descriptors were looked at once more.

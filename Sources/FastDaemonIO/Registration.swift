@@ -47,6 +47,9 @@ final class Registration: @unchecked Sendable {
     var token: UInt64 = 0
 
     private(set) var isReadable = true
+
+    /// Whether the server was let receive what the event at hand tells of.
+    private var wasToldAhead = false
     private(set) var isWritable = true
 
     /// The peer will send nothing more, so a short read is no sign that the next one would wait.
@@ -234,6 +237,16 @@ final class Registration: @unchecked Sendable {
 
     // MARK: - What the loop tells
 
+    /// Lets a server receive what an event tells of, which `handle` tells it of afterwards.
+    func receiveAhead(_ flags: UInt32, into room: UnsafeMutableRawBufferPointer) {
+        guard flags & clinux_readable != 0, case .server = reader, !hasTurnComing else { return }
+        // Where the end comes next, a short receive says nothing of it.
+        if flags & (clinux_peer_finished | clinux_hang_up) != 0 { peerHasFinished = true }
+        isReadable = true
+        wasToldAhead = true
+        Unmanaged.passUnretained(server!)._withUnsafeGuaranteedRef { $0.receiveAhead(into: room) }
+    }
+
     func handle(_ flags: UInt32) {
         // All that is known first: whoever is told of one thing may ask for the others.
         let hangsUp = flags & clinux_hang_up != 0
@@ -265,7 +278,8 @@ final class Registration: @unchecked Sendable {
 
     /// Something may be there to read.
     private func noteReadable() {
-        isReadable = true
+        if !wasToldAhead { isReadable = true }
+        wasToldAhead = false
         switch reader {
         // Who lets the others go first finds it then.
         case .server: if !hasTurnComing { serve() }

@@ -91,6 +91,55 @@ import Testing
         #expect(served.withLock { $0 } == 1)
     }
 
+    /// Receives ahead, or not, and notes the order of what happens.
+    private final class EagerServer: ReadServer {
+        static let events = Mutex<[String]>([])
+        let name: String
+        let connection: Connection
+        let onServe: () -> Void
+
+        init(_ name: String, _ connection: Connection, onServe: @escaping () -> Void) {
+            (self.name, self.connection, self.onServe) = (name, connection, onServe)
+        }
+
+        private func note(_ text: String) { Self.events.withLock { $0.append("\(name) \(text)") } }
+
+        override func receiveAhead(into room: UnsafeMutableRawBufferPointer) {
+            note("ahead \((try? connection.receiveNow(into: room)) ?? -1)")
+        }
+
+        override func serve() {
+            note("serves, \(ServingWaitTests.receive(connection) ?? -1)")
+            onServe()
+        }
+    }
+
+    @Test("has all servers that something came for in one round receive it before the first serves")
+    func ahead() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+        let other = PeerEnd(ends[1])
+        let second = Connection(Descriptor(owning: ends[0]), on: loop)
+        let (connection, loop, number) = (connection, loop, peer.number)
+        await withUnsafeContinuation { (ended: UnsafeContinuation<Void, Never>) in
+            loop.execute {
+                for (name, connection, isLast) in [("first", connection, false), ("second", second, true)] {
+                    #expect(Self.receive(connection) == nil)
+                    let server = EagerServer(name, connection) { if isLast { ended.resume() } }
+                    #expect(connection.waitUntilReadable(deadline: 0, for: server))
+                }
+                // The one has something to say, the other as well, and no more.
+                clinux_send(number, "a", 1)
+                clinux_send(other.number, "ab", 2)
+                shutdown(other.number, Int32(SHUT_WR))
+            }
+        }
+        // What is at an end is found to be, although less came than there was room for.
+        let expected = ["first ahead 1", "second ahead 2", "first serves, -1", "second serves, 0"]
+        #expect(EagerServer.events.withLock { $0 } == expected)
+        withExtendedLifetime(other) {}
+    }
+
     @Test("ends where the loop ends reading, and does not begin again")
     func interrupted() async {
         let (connection, loop) = (connection, loop)

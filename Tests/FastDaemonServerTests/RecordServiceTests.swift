@@ -55,10 +55,54 @@ import Testing
         loop.stop()
     }
 
+    /// Ends the wait of another connection when something comes for its own.
+    private final class Interrupter: ReadServer {
+        let own, other: Connection
+
+        init(_ own: Connection, other: Connection) {
+            (self.own, self.other) = (own, other)
+        }
+
+        override func serve() {
+            other.interrupt()
+            own.close()
+        }
+    }
+
+    @Test("What came for one is answered also where its wait is interrupted before it is served")
+    func interrupted() async throws {
+        let (pair, otherPair) = (try socketPair(), try socketPair())
+        let (peer, interruptingPeer) = (RawPeer(owning: pair.0), RawPeer(owning: otherPair.0))
+        let connection = Connection(adopting: Descriptor(owning: pair.1), on: loop)
+        let interrupting = Connection(adopting: Descriptor(owning: otherPair.1), on: loop)
+        let (loop, service, listener) = (loop, service, listener)
+        let serving = Task(executorPreference: loop) { await service.serveWaiting() }
+        await loop.visit {
+            service.take(connection, of: listener)
+            #expect((try? interrupting.receiveNow(into: loop.scratch)) == .some(nil))
+            let server = Interrupter(interrupting, other: connection)
+            #expect(interrupting.waitUntilReadable(deadline: 0, for: server))
+            // Both are there in the next round, this one first.
+            do {
+                try interruptingPeer.send([0])
+                try peer.send("echo hi")
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        #expect(try peer.receiveReply() == Reply("hi\n"))
+        peer.hangUp()
+        await service.takeNoMore()
+        await serving.value
+        loop.stop()
+    }
+
     private func socketPair() throws -> (Int32, Int32) {
         var pair: [Int32] = [0, 0]
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { throw TestFailure("no socket pair: \(errno)") }
+        guard socketpair(AF_UNIX, type, 0, &pair) == 0, fcntl(pair[1], F_SETFL, O_NONBLOCK) == 0 else {
+            throw TestFailure("no socket pair: \(errno)")
+        }
         return (pair[0], pair[1])
     }
 }

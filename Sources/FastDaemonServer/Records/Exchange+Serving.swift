@@ -13,7 +13,7 @@ extension Exchange {
                     receivedInTurn = 0
                     return true
                 }
-                guard connection.mayReceive, let input = try receiveNow() else {
+                guard mayReceive, let input = try receiveNow() else {
                     receivedInTurn = 0
                     let deadline = deadline
                     return deadline > connection.loop.now && connection.waitUntilReadable(deadline: deadline, for: self)
@@ -38,7 +38,7 @@ extension Exchange {
     }
 
     /// Whether something else is to be done than to look for what comes.
-    private var needsTask: Bool {
+    var needsTask: Bool {
         session != nil || hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil
             || refusal != nil || isFull
     }

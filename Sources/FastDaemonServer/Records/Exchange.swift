@@ -36,6 +36,9 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
 
     var core: ServerCore { service.core }
 
+    /// What was received before this is served. It stands in the loop's room, and is used up in the same round.
+    private var ahead: UnsafeRawBufferPointer?
+
     // What was received and is not used up.
     var partial: ByteBuffer?
     var partialMayHoldRecord = false
@@ -51,8 +54,9 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
     /// Whether the end of what the peer sends was read, so that nothing of it is left unread.
     private(set) var hasReadEnd = false
 
-    /// How many bytes were received since the loop last looked at the other connections.
+    /// How many bytes were received since the loop last looked at the other connections, and how many the last time.
     var receivedInTurn = 0
+    private var lastReceived = 0
 
     /// When the record that is coming in began, and when anything was last finished, by the loop's clock.
     private var recordStart: UInt64
@@ -99,12 +103,38 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
         if heldBytes > 0 { core.budget.giveBack(heldBytes) }
     }
 
+    override func receiveAhead(into room: UnsafeMutableRawBufferPointer) {
+        // A peer that sends much would be received in two goes.
+        guard lastReceived <= room.count / 2, partialIsEmpty, !needsTask else { return }
+        do {
+            ahead = try connection.receiveNow(into: room).map { UnsafeRawBufferPointer(rebasing: room[..<$0]) }
+        } catch {
+            failure = .connection(error)
+        }
+    }
+
     override func serve() {
-        if !serveOnLoop() { service.handOver(self) }
+        let goesOn = serveOnLoop()
+        if let ahead { keep(ahead) }
+        if !goesOn { service.handOver(self) }
     }
 
     override func endWait() {
+        if let ahead { keep(ahead) }
         service.handOver(self)
+    }
+
+    /// Keeps what was received ahead for the task that goes on here. It is too little to cost budget.
+    private func keep(_ input: UnsafeRawBufferPointer) {
+        ahead = nil
+        if input.isEmpty {
+            hasReadEnd = true
+        } else {
+            let partial = ByteBuffer(budget: core.budget)
+            partial.append(input)
+            self.partial = partial
+            partialMayHoldRecord = true
+        }
     }
 
     // MARK: - Receiving
@@ -146,14 +176,20 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
         }
     }
 
+    /// Whether there may be something to receive.
+    var mayReceive: Bool { ahead != nil || connection.mayReceive }
+
     /// Nil where nothing is there; empty at the end.
     func receiveNow() throws(ExchangeError) -> UnsafeRawBufferPointer? {
+        if let ahead = ahead.take() {
+            noteReceived(ahead.count)
+            return ahead
+        }
         do throws(ConnectionError) {
             guard let partial, !partial.isEmpty else {
                 let scratch = connection.loop.scratch
                 guard let count = try connection.receiveNow(into: scratch) else { return nil }
-                receivedInTurn += count
-                hasReadEnd = count == 0
+                noteReceived(count)
                 return UnsafeRawBufferPointer(rebasing: scratch[..<count])
             }
             // Room grows with what has come, not with what was announced.
@@ -165,12 +201,17 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
                 return (try? received.get()) ?? 0
             }
             guard let count = try received.get() else { return nil }
-            receivedInTurn += count
-            hasReadEnd = count == 0
+            noteReceived(count)
             return count == 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : partial.bytes
         } catch {
             throw error == .failed(ENOMEM) ? .outOfBuffers : .connection(error)
         }
+    }
+
+    private func noteReceived(_ count: Int) {
+        receivedInTurn += count
+        lastReceived = count
+        hasReadEnd = count == 0
     }
 
     /// Waits for more to come. Returns false where nothing more is to be waited for.
