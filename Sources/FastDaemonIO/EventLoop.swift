@@ -50,7 +50,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Likewise, but a little for each of the connections that something came for in one round.
     private let aheadRoom: UnsafeMutableRawBufferPointer
-    private static let aheadSize = 1024
+    /// No whole pages: what came for one would have the same places in the processor's cache as what came for all others.
+    private static let aheadSize = 4096 + 64
 
     /// How much `scratch` holds, in bytes.
     public static let scratchSize = 256 * 1024

@@ -12,7 +12,9 @@ import Testing
     func random(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let budget = ByteBudget(limit: 1 << 24)
-        let buffer = ByteBuffer(budget: budget)
+        // One that is kept has its bytes elsewhere than an ordinary one.
+        let isKept = seed.isMultiple(of: 2)
+        let buffer = ByteBuffer(budget: budget, freeShare: isKept ? 1 << 16 : ByteBuffer.smallShare)
         var model: [UInt8] = []
         for _ in 0..<300 {
             switch Int.random(in: 0..<10, using: &generator) {
@@ -53,6 +55,22 @@ import Testing
             #expect(budget.inUse >= 4 * 1024)
         }
         #expect(budget.inUse == 0)
+    }
+
+    @Test("with a large share free begins behind the beginning of a page, until it outgrows the share")
+    func lead() {
+        let buffer = ByteBuffer(budget: ByteBudget(limit: 1 << 20), freeShare: 256 * 1024)
+        var place: UInt { UInt(bitPattern: buffer.bytes.baseAddress) % 4096 }
+        for _ in 0..<3 {
+            #expect(Self.append(Array(repeating: 1, count: 100 * 1024), to: buffer))
+            #expect(place == 256)
+            buffer.removeFirst(100 * 1024)
+        }
+        #expect(Self.append(Array(repeating: 2, count: 300 * 1024), to: buffer))
+        #expect(buffer.bytes.allSatisfy { $0 == 2 })
+        buffer.removeAll()
+        #expect(Self.append([3], to: buffer))
+        #expect(buffer.bytes.elementsEqual([3]))
     }
 
     @Test("that is small costs no budget")

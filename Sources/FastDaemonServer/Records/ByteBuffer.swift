@@ -45,6 +45,14 @@ final class ByteBuffer: @unchecked Sendable {
     private let budget: ByteBudget
     private var charged = 0
 
+    /// Where it begins when it is empty: how many bytes behind the beginning of a page, where that is known.
+    ///
+    /// Where a copy reads and writes at about the same places of two pages, processors take what is read for what was just written.
+    /// The kernel's buffers begin with pages, and so would ours: 64 KiB took a tenth more CPU time to send than from here.
+    private var lead = 0
+    private static let pageLead = 256
+    private static let pageSize = 4096
+
     /// Up to this size it costs no budget, and is kept when it is empty.
     private(set) var freeShare: Int
 
@@ -125,22 +133,37 @@ final class ByteBuffer: @unchecked Sendable {
 
     @inline(never)
     private func grow(by count: Int, regardless: Bool) -> Bool {
-        if start > 0 {
-            memmove(storage!, storage! + start, end - start)
-            end -= start
-            start = 0
+        if start > lead {
+            memmove(storage! + lead, storage! + start, end - start)
+            end -= start - lead
+            start = lead
             if end + count <= capacity { return true }
         }
         let wanted = max(capacity * 2, end + count, 512)
         let charge = max(0, wanted - freeShare)
         if charge > charged, !budget.take(charge - charged, regardless: regardless) { return false }
         charged = max(charged, charge)
+        if wanted > Self.smallShare, wanted <= freeShare, moveBehindPage(capacity: wanted) { return true }
         guard let grown = realloc(storage, wanted) else {
             precondition(!regardless, "out of memory")
             return false
         }
         storage = grown
         capacity = wanted
+        return true
+    }
+
+    /// Grows as a buffer does that is kept for long: what is in it begins at its lead. Returns false where there is no memory.
+    private func moveBehindPage(capacity: Int) -> Bool {
+        var grown: UnsafeMutableRawPointer?
+        guard posix_memalign(&grown, Self.pageSize, capacity + Self.pageLead) == 0, let grown else { return false }
+        let count = count
+        if let storage { memcpy(grown + Self.pageLead, storage + start, count) }
+        free(storage)
+        lead = Self.pageLead
+        (start, end) = (lead, lead + count)
+        storage = grown
+        self.capacity = capacity + Self.pageLead
         return true
     }
 
@@ -152,7 +175,7 @@ final class ByteBuffer: @unchecked Sendable {
     /// Drops bytes from the front.
     func removeFirst(_ count: Int) {
         start += count
-        if start == end { (start, end) = (0, 0) }
+        if start == end { (start, end) = (lead, lead) }
     }
 
     /// Drops what stands behind the first `count` bytes.
@@ -162,11 +185,12 @@ final class ByteBuffer: @unchecked Sendable {
 
     /// Drops everything, and the memory if it was much.
     func removeAll() {
-        (start, end) = (0, 0)
+        (start, end) = (lead, lead)
         guard charged > 0 else { return }
         free(storage)
         storage = nil
-        capacity = 0
+        lead = 0
+        (start, end, capacity) = (0, 0, 0)
         budget.giveBack(charged)
         charged = 0
     }
