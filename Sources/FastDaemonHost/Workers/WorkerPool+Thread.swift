@@ -180,10 +180,12 @@ extension WorkerPool {
             if let commands = ended?.calls.values, !commands.isEmpty {
                 text += " in \(Set(commands).sorted().joined(separator: ", "))"
             }
-            let known = state.lastCrash
-            state.lastCrash = text
             let (isCrash, actions) = state.machine.noteEnd(worker, at: now)
-            if isCrash { crash = text } else { state.lastCrash = known }
+            if isCrash {
+                crash = text
+                state.lastCrash = text
+                for command in ended?.calls.values ?? [:].values { state.lastCrashes[command] = text }
+            }
             return actions
         }
         guard let crash else { return }

@@ -5,10 +5,10 @@ import Testing
 @Suite("The state of a pool of workers") struct WorkerPoolStateTests {
     typealias State = WorkerPoolState<String>
 
-    private static let second: UInt64 = 1_000_000_000
+    static let second: UInt64 = 1_000_000_000
 
     /// A pool whose workers are there, numbered from 1.
-    private static func pool(
+    static func pool(
         _ processes: Int = 2, callsAtOnce: Int = 1, callsPerWorker: Int = 0, idleMemory: UInt64 = .max
     ) -> State {
         var state = State(
@@ -21,7 +21,7 @@ import Testing
         return state
     }
 
-    private static func texts(_ actions: [State.Action]) -> [String] {
+    static func texts(_ actions: [State.Action]) -> [String] {
         actions.map { action in
             switch action {
             case .start(let worker): "start \(worker)"
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    private static func leave(
+    static func leave(
         _ state: inout State, _ worker: Int, _ ticket: UInt64, isAnswered: Bool = true, resident: UInt64 = 0,
         at now: UInt64 = 0
     ) -> [String] {
