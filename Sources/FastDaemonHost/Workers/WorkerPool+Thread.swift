@@ -78,8 +78,9 @@ extension WorkerPool {
 
     private func start(_ worker: Int) {
         do {
+            let setup = state.withLock { $0.setup.bytes }
             let process = try WorkerProcess(
-                number: worker, image: image.descriptor, setup: setup, environment: environment,
+                number: worker, image: image.descriptor, setup: sealed(setup), environment: environment,
                 tests: worker == 1)
             state.withLock { $0.processes[worker] = process }
             joiners[worker] = MessageJoiner()
@@ -93,6 +94,12 @@ extension WorkerPool {
             while process.reap() == nil { clinux_sleep(100_000) }
             noteCrash(of: worker, "\(error)")
         }
+    }
+
+    private func sealed(_ setup: [UInt8]) throws(IOError) -> Descriptor {
+        Descriptor(
+            owning: try check(
+                clinux_sealed_bytes(setup, setup.count, "setup"), "make", "the memory with a worker's settings"))
     }
 
     private func watch(_ descriptor: borrowing Descriptor, _ worker: Int, _ source: Source) throws(IOError) {

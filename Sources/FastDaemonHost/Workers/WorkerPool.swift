@@ -44,6 +44,9 @@ public final class WorkerPool: @unchecked Sendable {
 
         /// What the plugin is called, in messages.
         var name: String
+
+        /// What workers are told that are started from now on.
+        var setup: WorkerSetup
         var processes: [Int: WorkerProcess] = [:]
 
         /// What the pool's thread is to do.
@@ -63,7 +66,6 @@ public final class WorkerPool: @unchecked Sendable {
 
     let state: Mutex<State>
     let image: LibraryImage
-    let setup: Descriptor
     let environment: [String]
     let log: any PluginLog
 
@@ -76,13 +78,9 @@ public final class WorkerPool: @unchecked Sendable {
     init(
         _ settings: Machine.Settings, image: LibraryImage, setup: WorkerSetup, name: String, log: any PluginLog
     ) throws(IOError) {
-        state = Mutex(State(machine: Machine(settings), name: name))
+        state = Mutex(State(machine: Machine(settings), name: name, setup: setup))
         self.image = image
         self.log = log
-        let bytes = setup.bytes
-        self.setup = Descriptor(
-            owning: try check(
-                clinux_sealed_bytes(bytes, bytes.count, "setup"), "make", "the memory with a worker's settings"))
         environment = Self.inheritedEnvironment()
         epoll = Descriptor(owning: try check(clinux_epoll_create(), "create", "an epoll instance"))
         wakeup = Descriptor(owning: try check(clinux_wake_create(), "create", "an event descriptor"))
@@ -176,6 +174,18 @@ public final class WorkerPool: @unchecked Sendable {
     }
 
     func setName(_ name: String) { state.withLock { $0.name = name } }
+
+    /// Takes up what is new in settings that `canTakeUp` them. Workers that are there end their calls as they began them, and are
+    /// replaced. From any thread.
+    public func takeUp(_ settings: WorkerSettings) {
+        let now = clinux_now()
+        decide(at: now) { state in
+            state.machine.settings.idleMemoryBytes = UInt64(settings.idleMemoryBytes)
+            if state.setup == settings.setup { return [] }
+            state.setup = settings.setup
+            return state.machine.renew(at: now)
+        }
+    }
 
     /// Lets no more calls in, and ends each worker when its calls have ended. From any thread.
     public func close() {

@@ -1,5 +1,14 @@
 /// How workers come to their ends.
 extension WorkerPoolState {
+    /// Workers are started in another way from now on: those that are there are replaced as worn ones are.
+    mutating func renew(at now: UInt64) -> [Action] {
+        for number in workers.keys {
+            workers[number]!.isOutdated = true
+            if case .serving = workers[number]!.phase { workers[number]!.phase = .serving(isWorn: true) }
+        }
+        return startMissing(at: now)
+    }
+
     /// A worker is no more. Returns whether that was a crash.
     mutating func noteEnd(_ worker: Int, at now: UInt64) -> (isCrash: Bool, [Action]) {
         guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }

@@ -43,6 +43,9 @@ struct WorkerPoolState<Waiter> {
 
         /// How many calls it has had.
         var callCount = 0
+
+        /// Whether it was started with settings that have changed since.
+        var isOutdated = false
     }
 
     enum Action {
@@ -68,7 +71,7 @@ struct WorkerPoolState<Waiter> {
         let waiter: Waiter
     }
 
-    private(set) var settings: Settings
+    var settings: Settings
     var workers: [Int: Worker] = [:]
 
     /// The whole plugin's: a call that was answered, whatever its command, speaks for it.
@@ -221,10 +224,10 @@ struct WorkerPoolState<Waiter> {
     mutating func noteLoaded(_ worker: Int, at now: UInt64) -> [Action] {
         guard case .starting? = workers[worker]?.phase else { return [] }
         isProbing = false
-        workers[worker]!.phase = .serving(isWorn: false)
-        if let worn = workers.keys.sorted().first(where: { workers[$0]!.phase == .serving(isWorn: true) }) {
-            workers[worn]!.phase = .retiring
-        }
+        let isOutdated = workers[worker]!.isOutdated
+        workers[worker]!.phase = .serving(isWorn: isOutdated)
+        let worn = workers.keys.sorted().first { workers[$0]!.phase == .serving(isWorn: true) }
+        if let worn, !isOutdated { workers[worn]!.phase = .retiring }
         return grant() + stopIdle(at: now) + startMissing(at: now)
     }
 

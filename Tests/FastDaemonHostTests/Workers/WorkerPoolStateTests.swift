@@ -186,6 +186,29 @@ import Testing
         #expect(!state.noteEnd(1, at: 5 * Self.second).isCrash)
     }
 
+    @Test("When settings have changed, workers are replaced, too, and those with calls end them first")
+    func renewal() {
+        var state = Self.pool(2)
+        #expect(state.enter(1, command: "c", at: 0) == .run(in: 1))
+        #expect(Self.texts(state.renew(at: 0)) == ["start 3", "start 4"])
+        #expect(state.enter(2, command: "c", at: 0) == .run(in: 2), "they serve until then")
+        #expect(Self.leave(&state, 2, 2).isEmpty)
+        #expect(state.noteLoaded(3, at: 0).isEmpty, "it takes the place of the first, which is busy")
+        #expect(Self.texts(state.noteLoaded(4, at: 0)) == ["stop 2"])
+        #expect(Self.leave(&state, 1, 1) == ["stop 1"])
+        #expect(state.breaker.crashCount == 0)
+    }
+
+    @Test("One that was being started then is replaced, too")
+    func renewalAtStart() {
+        var state = Self.pool(1, callsPerWorker: 1)
+        #expect(state.enter(1, command: "c", at: 0) == .run(in: 1))
+        #expect(Self.leave(&state, 1, 1) == ["start 2"])
+        #expect(state.renew(at: 0).isEmpty)
+        #expect(Self.texts(state.noteLoaded(2, at: 0)) == ["start 3"])
+        #expect(Self.texts(state.noteLoaded(3, at: 0)) == ["stop 1"])
+    }
+
     // MARK: - Ending
 
     @Test("A worker that is told to end is killed after the grace, and replaced meanwhile; that is no crash")

@@ -20,9 +20,10 @@ import Testing
         let limits = Configuration(file: "").limits
         let host = try PluginHost(limits, log: Log(LogConfiguration()), loop: nil, loopCount: 1)
         plugin = try Plugin(image, name: nil, options: "{}", services: host.services)
-        let setup = WorkerSetup(
-            image: image, name: nil, options: "{}", memoryBytes: 0, descriptors: 0, recordBytes: 0, replyBytes: 0,
-            bufferBytes: 0, calls: 1, logLevel: .error, logsJSON: false)
+        let common = WorkerSetup.Common(
+            memoryBytes: 0, descriptors: 0, recordBytes: 0, replyBytes: 0, bufferBytes: 0, logLevel: .error,
+            logsJSON: false)
+        let setup = WorkerSetup(image: image, name: nil, options: "{}", calls: 1, common: common)
         let settings = WorkerSettings(processes: 1, callsPerWorker: 0, idleMemoryBytes: 0, setup: setup)
         pool = try WorkerPool(settings.machine, image: image, setup: setup, name: "echo", log: host.log)
     }
