@@ -88,11 +88,14 @@ extension WorkerPool {
             try watch(process.watch, worker, .end)
         } catch {
             fail(to: .cannotStartWorker(error))
-            guard let process = process(worker) else { return noteCrash(of: worker, "\(error)") }
+            guard let process = process(worker) else {
+                noteEnd(of: worker, "\(error)")
+                return
+            }
             // Its end would not be told, so it is waited for here, once.
             process.signal(SIGKILL)
             while process.reap() == nil { clinux_sleep(100_000) }
-            noteCrash(of: worker, "\(error)")
+            noteEnd(of: worker, "\(error)")
         }
     }
 
@@ -167,13 +170,14 @@ extension WorkerPool {
         _ = clinux_epoll_remove(epoll.number, process.control.number)
         _ = clinux_epoll_remove(epoll.number, process.watch.number)
         joiners[worker] = nil
-        noteCrash(of: worker, end.description, process: process.processID)
-        // Now that the pool gives it no more calls.
-        process.tell(end)
+        let isCrash = noteEnd(of: worker, end.description, process: process.processID)
+        // Now that the pool gives it no more calls. Those that it had are the signal's victims also where it ended by itself then.
+        process.tell(isCrash || end != .exited(status: 0) ? end : .killed(signal: SIGTERM))
     }
 
-    /// A worker is no more, for a reason in words: a crash, unless it was told to end.
-    private func noteCrash(of worker: Int, _ reason: String, process: Int32? = nil) {
+    /// A worker is no more, for a reason in words. Returns whether that was a crash: it was not told to end.
+    @discardableResult
+    private func noteEnd(of worker: Int, _ reason: String, process: Int32? = nil) -> Bool {
         let now = clinux_now()
         var crash: String?
         decide(at: now) { state in
@@ -195,11 +199,12 @@ extension WorkerPool {
             }
             return actions
         }
-        guard let crash else { return }
+        guard let crash else { return false }
         fail(to: .workerFailed("a worker process \(crash)"))
         // Where the first one fails, who waits for it is told, and says it.
-        guard case .success? = state.withLock({ $0.start }) else { return }
+        guard case .success? = state.withLock({ $0.start }) else { return true }
         let number = process.map { " \($0)" } ?? ""
         log.write(.error, "worker process\(number) \(crash)", plugin: state.withLock { $0.name }, call: nil)
+        return true
     }
 }

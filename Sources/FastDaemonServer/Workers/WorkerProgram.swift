@@ -80,8 +80,8 @@ private final class WorkerService: Sendable {
             tasks.addTask(executorPreference: self.loop) {
                 var received = signals.makeAsyncIterator()
                 guard await received.next() != nil else { return }
-                // The daemon has lost patience with a call.
-                self.service.cancelAssigned(nil, .time)
+                // The daemon has lost patience with a call, and told that call so.
+                self.service.giveUpAssigned()
                 self.socket.close()
             }
             await withTaskExecutorPreference(self.loop) { await self.serve() }
