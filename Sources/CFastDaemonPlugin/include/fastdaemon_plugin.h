@@ -257,7 +257,7 @@ enum {
     FASTDAEMON_CANCELLED_BY_HANGUP = 1,   /* the caller is gone: nobody will read what is written */
     FASTDAEMON_CANCELLED_BY_SIGNAL = 2,   /* the caller sent a signal, `last_signal` says which; it still listens */
     FASTDAEMON_CANCELLED_BY_TIME = 3,     /* the call ran past its time limit */
-    FASTDAEMON_CANCELLED_BY_SHUTDOWN = 4, /* the host is going down and has waited long enough */
+    FASTDAEMON_CANCELLED_BY_SHUTDOWN = 4, /* the host, or the process of the call, is going down and has waited long enough */
     FASTDAEMON_CANCELLED_BY_LIMIT = 5     /* the call wrote more than the host keeps for it */
 };
 

@@ -1,7 +1,7 @@
-/// Decides when workers that crash are replaced, and when a plugin is quarantined: a plugin that always crashes must not eat
-/// the machine. Pure; times are in nanoseconds.
+/// Decides when workers that crash are replaced, and when a plugin, or a command of it, is quarantined: one that always crashes
+/// must not eat the machine. Pure; times are in nanoseconds.
 ///
-/// A crash of a pool that has answered a call since its last one is replaced at once. Others wait, twice as long each time.
+/// A crash after a call that was answered since the last crash is replaced at once. Others wait, twice as long each time.
 /// After several of those in a short time calls are refused, until one is let through to try; if it crashes, too, the next
 /// one is let through later.
 struct CrashBreaker {

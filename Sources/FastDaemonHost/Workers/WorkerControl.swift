@@ -34,7 +34,8 @@ public enum WorkerControl {
             throw IOError("read", "a worker's settings", because: "\(error)")
         }
         _ = try check(
-            clinux_worker_limit(setup.memoryBytes, setup.descriptors), "limit", "a worker's memory and descriptors")
+            clinux_worker_limit(setup.common.memoryBytes, setup.common.descriptors), "limit",
+            "a worker's memory and descriptors")
         return setup
     }
 

@@ -21,6 +21,15 @@ public struct WorkerSettings: Equatable, Sendable {
         self.setup = setup
     }
 
+    /// Whether a plugin that has these needs not be loaded anew to have those: what is different is the same for all plugins, and
+    /// its pool can take it up.
+    public func canTakeUp(_ others: WorkerSettings) -> Bool {
+        var own = self
+        own.idleMemoryBytes = others.idleMemoryBytes
+        own.setup.common = others.setup.common
+        return own == others
+    }
+
     /// By default a worker serves one call at a time, so that its crash costs one.
     var machine: WorkerPool.Machine.Settings {
         WorkerPool.Machine.Settings(

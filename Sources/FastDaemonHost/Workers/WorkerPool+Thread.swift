@@ -78,8 +78,9 @@ extension WorkerPool {
 
     private func start(_ worker: Int) {
         do {
+            let setup = state.withLock { $0.setup.bytes }
             let process = try WorkerProcess(
-                number: worker, image: image.descriptor, setup: setup, environment: environment,
+                number: worker, image: image.descriptor, setup: sealed(setup), environment: environment,
                 tests: worker == 1)
             state.withLock { $0.processes[worker] = process }
             joiners[worker] = MessageJoiner()
@@ -87,12 +88,21 @@ extension WorkerPool {
             try watch(process.watch, worker, .end)
         } catch {
             fail(to: .cannotStartWorker(error))
-            guard let process = process(worker) else { return noteCrash(of: worker, "\(error)") }
+            guard let process = process(worker) else {
+                noteEnd(of: worker, "\(error)")
+                return
+            }
             // Its end would not be told, so it is waited for here, once.
             process.signal(SIGKILL)
             while process.reap() == nil { clinux_sleep(100_000) }
-            noteCrash(of: worker, "\(error)")
+            noteEnd(of: worker, "\(error)")
         }
+    }
+
+    private func sealed(_ setup: [UInt8]) throws(IOError) -> Descriptor {
+        Descriptor(
+            owning: try check(
+                clinux_sealed_bytes(setup, setup.count, "setup"), "make", "the memory with a worker's settings"))
     }
 
     private func watch(_ descriptor: borrowing Descriptor, _ worker: Int, _ source: Source) throws(IOError) {
@@ -160,13 +170,14 @@ extension WorkerPool {
         _ = clinux_epoll_remove(epoll.number, process.control.number)
         _ = clinux_epoll_remove(epoll.number, process.watch.number)
         joiners[worker] = nil
-        noteCrash(of: worker, end.description, process: process.processID)
-        // Now that the pool gives it no more calls.
-        process.tell(end)
+        let isCrash = noteEnd(of: worker, end.description, process: process.processID)
+        // Now that the pool gives it no more calls. Those that it had are the signal's victims also where it ended by itself then.
+        process.tell(isCrash || end != .exited(status: 0) ? end : .killed(signal: SIGTERM))
     }
 
-    /// A worker is no more, for a reason in words: a crash, unless it was told to end.
-    private func noteCrash(of worker: Int, _ reason: String, process: Int32? = nil) {
+    /// A worker is no more, for a reason in words. Returns whether that was a crash: it was not told to end.
+    @discardableResult
+    private func noteEnd(of worker: Int, _ reason: String, process: Int32? = nil) -> Bool {
         let now = clinux_now()
         var crash: String?
         decide(at: now) { state in
@@ -180,17 +191,20 @@ extension WorkerPool {
             if let commands = ended?.calls.values, !commands.isEmpty {
                 text += " in \(Set(commands).sorted().joined(separator: ", "))"
             }
-            let known = state.lastCrash
-            state.lastCrash = text
             let (isCrash, actions) = state.machine.noteEnd(worker, at: now)
-            if isCrash { crash = text } else { state.lastCrash = known }
+            if isCrash {
+                crash = text
+                state.lastCrash = text
+                for command in ended?.calls.values ?? [:].values { state.lastCrashes[command] = text }
+            }
             return actions
         }
-        guard let crash else { return }
+        guard let crash else { return false }
         fail(to: .workerFailed("a worker process \(crash)"))
         // Where the first one fails, who waits for it is told, and says it.
-        guard case .success? = state.withLock({ $0.start }) else { return }
+        guard case .success? = state.withLock({ $0.start }) else { return true }
         let number = process.map { " \($0)" } ?? ""
         log.write(.error, "worker process\(number) \(crash)", plugin: state.withLock { $0.name }, call: nil)
+        return true
     }
 }

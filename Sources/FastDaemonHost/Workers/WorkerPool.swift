@@ -15,6 +15,7 @@ public final class WorkerPool: @unchecked Sendable {
     /// Who waits for a place.
     struct Waiter {
         let ticket: UInt64
+        let command: String
         let continuation: UnsafeContinuation<Entry, Never>
     }
 
@@ -43,6 +44,9 @@ public final class WorkerPool: @unchecked Sendable {
 
         /// What the plugin is called, in messages.
         var name: String
+
+        /// What workers are told that are started from now on.
+        var setup: WorkerSetup
         var processes: [Int: WorkerProcess] = [:]
 
         /// What the pool's thread is to do.
@@ -54,14 +58,14 @@ public final class WorkerPool: @unchecked Sendable {
         /// Why workers that have not ended could not load their library.
         var failures: [Int: String] = [:]
 
-        /// How the last crash happened, in words.
+        /// How the last crash happened, in words; and the last of each command's.
         var lastCrash = ""
+        var lastCrashes: [String: String] = [:]
         var hasEnded = false
     }
 
     let state: Mutex<State>
     let image: LibraryImage
-    let setup: Descriptor
     let environment: [String]
     let log: any PluginLog
 
@@ -74,13 +78,9 @@ public final class WorkerPool: @unchecked Sendable {
     init(
         _ settings: Machine.Settings, image: LibraryImage, setup: WorkerSetup, name: String, log: any PluginLog
     ) throws(IOError) {
-        state = Mutex(State(machine: Machine(settings), name: name))
+        state = Mutex(State(machine: Machine(settings), name: name, setup: setup))
         self.image = image
         self.log = log
-        let bytes = setup.bytes
-        self.setup = Descriptor(
-            owning: try check(
-                clinux_sealed_bytes(bytes, bytes.count, "setup"), "make", "the memory with a worker's settings"))
         environment = Self.inheritedEnvironment()
         epoll = Descriptor(owning: try check(clinux_epoll_create(), "create", "an epoll instance"))
         wakeup = Descriptor(owning: try check(clinux_wake_create(), "create", "an event descriptor"))
@@ -117,7 +117,7 @@ public final class WorkerPool: @unchecked Sendable {
     ///   - command: what it calls, for messages.
     public func enter(_ ticket: UInt64, command: String) async -> Entry {
         await withUnsafeContinuation { continuation in
-            let waiter = Waiter(ticket: ticket, continuation: continuation)
+            let waiter = Waiter(ticket: ticket, command: command, continuation: continuation)
             let now = clinux_now()
             decide(at: now) { state in
                 switch state.machine.enter(ticket, command: command, at: now) {
@@ -175,6 +175,18 @@ public final class WorkerPool: @unchecked Sendable {
 
     func setName(_ name: String) { state.withLock { $0.name = name } }
 
+    /// Takes up what is new in settings that `canTakeUp` them. Workers that are there end their calls as they began them, and are
+    /// replaced. From any thread.
+    public func takeUp(_ settings: WorkerSettings) {
+        let now = clinux_now()
+        decide(at: now) { state in
+            state.machine.settings.idleMemoryBytes = UInt64(settings.idleMemoryBytes)
+            if state.setup == settings.setup { return [] }
+            state.setup = settings.setup
+            return state.machine.renew(at: now)
+        }
+    }
+
     /// Lets no more calls in, and ends each worker when its calls have ended. From any thread.
     public func close() {
         let now = clinux_now()
@@ -197,7 +209,8 @@ public final class WorkerPool: @unchecked Sendable {
                 case .run(let waiter, let worker):
                     // Here, while it is there: it may end at any time.
                     told.append((waiter, .running(Lease(ticket: waiter.ticket, process: state.processes[worker]!))))
-                case .refuse(let waiter): told.append((waiter, .refused(Self.refusal(by: state, at: now))))
+                case .refuse(let waiter):
+                    told.append((waiter, .refused(Self.refusal(of: waiter.command, by: state, at: now))))
                 default: state.orders.append(action)
                 }
             }
@@ -207,21 +220,8 @@ public final class WorkerPool: @unchecked Sendable {
         if hasOrders { clinux_wake(wakeup.number) }
     }
 
-    private static func refusal(by state: State, at now: UInt64) -> String {
+    private static func refusal(of command: String, by state: State, at now: UInt64) -> String {
         if state.machine.isClosed { return "its worker processes are being stopped; try again" }
-        return quarantine(state, at: now) ?? "it has no worker process; try again"
-    }
-
-    /// Why its calls are refused, and until when; nil where they are not.
-    static func quarantine(_ state: State, at now: UInt64) -> String? {
-        let next: String
-        switch state.machine.breaker.phase {
-        case .closed: return nil
-        case .open(let until):
-            let seconds = (until - min(until, now) + 999_999_999) / 1_000_000_000
-            next = seconds == 0 ? "the next call is tried" : "the next try is in \(seconds) s"
-        case .trying: next = "one call is tried now"
-        }
-        return "quarantined, because its worker processes crash again and again: the last \(state.lastCrash); \(next)"
+        return quarantine(of: command, state, at: now) ?? "it has no worker process; try again"
     }
 }

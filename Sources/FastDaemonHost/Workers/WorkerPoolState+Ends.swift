@@ -1,13 +1,31 @@
 /// How workers come to their ends.
 extension WorkerPoolState {
+    /// Workers are started in another way from now on: those that are there are replaced as worn ones are.
+    mutating func renew(at now: UInt64) -> [Action] {
+        for number in workers.keys {
+            workers[number]!.isOutdated = true
+            if case .serving = workers[number]!.phase { workers[number]!.phase = .serving(isWorn: true) }
+        }
+        return startMissing(at: now)
+    }
+
     /// A worker is no more. Returns whether that was a crash.
     mutating func noteEnd(_ worker: Int, at now: UInt64) -> (isCrash: Bool, [Action]) {
         guard let ended = workers.removeValue(forKey: worker) else { return (false, []) }
         if case .stopping = ended.phase { return (false, startMissing(at: now)) }
         if isClosed { return (true, []) }
         if ended.phase == .starting(until: .max) { breaker.noteHang(at: now) } else { breaker.noteCrash(at: now) }
-        guard case .open = breaker.phase else { return (true, startMissing(at: now)) }
-        return (true, refuseWaiting())
+        // Which of several it was cannot be told: those that are well are soon answered again.
+        let suspects = Set(ended.calls.values)
+        for command in suspects { commandBreakers[command, default: CrashBreaker()].noteCrash(at: now) }
+        if case .open = breaker.phase { return (true, refuseWaiting(at: now)) }
+        return (true, refuseWaiting(for: suspects.filter(isQuarantined), at: now) + startMissing(at: now))
+    }
+
+    /// Whether calls of a command are refused, whatever else the plugin does.
+    func isQuarantined(_ command: String) -> Bool {
+        if case .open? = commandBreakers[command]?.phase { return true }
+        return false
     }
 
     /// The worker of a call is to end at once: `grace` nanoseconds from now it is killed.
@@ -53,7 +71,7 @@ extension WorkerPoolState {
     /// No call comes any more: every worker ends when its calls have.
     mutating func close(at now: UInt64) -> [Action] {
         isClosed = true
-        var actions = refuseWaiting()
+        var actions = refuseWaiting(at: now)
         for (number, worker) in workers {
             switch worker.phase {
             case .starting:

@@ -43,6 +43,9 @@ struct WorkerPoolState<Waiter> {
 
         /// How many calls it has had.
         var callCount = 0
+
+        /// Whether it was started with settings that have changed since.
+        var isOutdated = false
     }
 
     enum Action {
@@ -68,9 +71,15 @@ struct WorkerPoolState<Waiter> {
         let waiter: Waiter
     }
 
-    private(set) var settings: Settings
+    var settings: Settings
     var workers: [Int: Worker] = [:]
+
+    /// The whole plugin's: a call that was answered, whatever its command, speaks for it.
     var breaker = CrashBreaker()
+
+    /// Those of the commands in whose calls workers crashed. A plugin may have good commands, too, which neither excuse a bad one
+    /// nor suffer from it.
+    var commandBreakers: [String: CrashBreaker] = [:]
 
     /// Whether the pool is ending: no call comes any more.
     var isClosed = false
@@ -92,10 +101,17 @@ struct WorkerPoolState<Waiter> {
 
     /// A call wants to run. Where it has to wait, `enqueue` is to follow.
     mutating func enter(_ ticket: UInt64, command: String, at now: UInt64) -> Decision {
-        guard !isClosed, breaker.admits(at: now) else { return .refused }
+        guard !isClosed, admits(command, at: now) else { return .refused }
         guard waiting.isEmpty, let worker = roomiest else { return .wait }
         begin(ticket, command, in: worker)
         return .run(in: worker)
+    }
+
+    private mutating func admits(_ command: String, at now: UInt64) -> Bool {
+        guard breaker.admits(at: now) else { return false }
+        if commandBreakers[command]?.admits(at: now) ?? true { return true }
+        breaker.noteUntried(at: now)
+        return false
     }
 
     mutating func enqueue(_ waiter: Waiter, ticket: UInt64, command: String, at now: UInt64) -> [Action] {
@@ -106,8 +122,10 @@ struct WorkerPoolState<Waiter> {
     /// A call that waits gives up. Returns its waiter, unless its turn had come already.
     mutating func abandon(_ ticket: UInt64, at now: UInt64) -> Waiter? {
         guard let index = waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+        let call = waiting.remove(at: index)
         breaker.noteUntried(at: now)
-        return waiting.remove(at: index).waiter
+        commandBreakers[call.command]?.noteUntried(at: now)
+        return call.waiter
     }
 
     /// A call has ended in its worker, which may have ended before.
@@ -120,7 +138,9 @@ struct WorkerPoolState<Waiter> {
     ) -> [Action] {
         if isAnswered { breaker.noteAnswer() }
         guard var found = workers[worker] else { return startMissing(at: now) }
-        found.calls[ticket] = nil
+        if let command = found.calls.removeValue(forKey: ticket), isAnswered {
+            commandBreakers[command]?.noteAnswer()
+        }
         found.forsaken[ticket] = nil
         if case .serving(isWorn: false) = found.phase {
             let hasServedEnough = settings.callsPerWorker > 0 && found.callCount >= settings.callsPerWorker
@@ -157,9 +177,12 @@ struct WorkerPoolState<Waiter> {
         return actions
     }
 
-    mutating func refuseWaiting() -> [Action] {
-        defer { waiting = [] }
-        return waiting.map { .refuse($0.waiter) }
+    /// Turns away who waits, or who waits to call one of these commands.
+    mutating func refuseWaiting(for commands: Set<String>? = nil, at now: UInt64) -> [Action] {
+        let refused = waiting.filter { commands?.contains($0.command) ?? true }
+        waiting.removeAll { commands?.contains($0.command) ?? true }
+        for call in refused { commandBreakers[call.command]?.noteUntried(at: now) }
+        return refused.map { .refuse($0.waiter) }
     }
 
     // MARK: - Workers
@@ -201,10 +224,10 @@ struct WorkerPoolState<Waiter> {
     mutating func noteLoaded(_ worker: Int, at now: UInt64) -> [Action] {
         guard case .starting? = workers[worker]?.phase else { return [] }
         isProbing = false
-        workers[worker]!.phase = .serving(isWorn: false)
-        if let worn = workers.keys.sorted().first(where: { workers[$0]!.phase == .serving(isWorn: true) }) {
-            workers[worn]!.phase = .retiring
-        }
+        let isOutdated = workers[worker]!.isOutdated
+        workers[worker]!.phase = .serving(isWorn: isOutdated)
+        let worn = workers.keys.sorted().first { workers[$0]!.phase == .serving(isWorn: true) }
+        if let worn, !isOutdated { workers[worn]!.phase = .retiring }
         return grant() + stopIdle(at: now) + startMissing(at: now)
     }
 

@@ -24,6 +24,14 @@ public final class WorkerProcess: Sendable {
         var waiters: [UnsafeContinuation<WorkerEnd, Never>] = []
     }
 
+    /// A process that was started.
+    init(number: Int, processID: Int32, control: consuming Descriptor, watch: consuming Descriptor) {
+        self.number = number
+        self.processID = processID
+        self.control = control
+        self.watch = watch
+    }
+
     /// Starts a process that loads a library. The thread that calls this must outlive the process: when the thread ends, the
     /// kernel ends the process.
     ///
@@ -31,7 +39,7 @@ public final class WorkerProcess: Sendable {
     ///   - image: the library, as memory that nobody can change.
     ///   - setup: the bytes of a `WorkerSetup`, likewise.
     ///   - tests: whether the plugin is to test itself once it is loaded.
-    init(
+    convenience init(
         number: Int, image: borrowing Descriptor, setup: borrowing Descriptor, environment: [String], tests: Bool
     ) throws(IOError) {
         var ends: (Int32, Int32) = (-1, -1)
@@ -39,7 +47,7 @@ public final class WorkerProcess: Sendable {
             clinux_socket_pair(false, $0.assumingMemoryBound(to: Int32.self).baseAddress!)
         }
         _ = try check(paired, "create", "the control socket of a worker process")
-        control = Descriptor(owning: ends.0)
+        let control = Descriptor(owning: ends.0)
         let other = Descriptor(owning: ends.1)
         let descriptors = [-1, 2, 2, other.number, image.number, setup.number]
         let process = withCStrings(["fastdaemond", "--worker", "\(getpid())"] + (tests ? ["--self-test"] : [])) {
@@ -48,7 +56,7 @@ public final class WorkerProcess: Sendable {
                 clinux_spawn("/proc/self/exe", arguments, environment, descriptors, Int32(descriptors.count))
             }
         }
-        processID = try check(process, "start", "a worker process")
+        let processID = try check(process, "start", "a worker process")
         let watched = clinux_process_descriptor(processID)
         if watched < 0 {
             // Nobody would notice its end.
@@ -56,8 +64,7 @@ public final class WorkerProcess: Sendable {
             clinux_forget_process(processID)
             throw IOError("watch", "a worker process", code: -watched)
         }
-        watch = Descriptor(owning: watched)
-        self.number = number
+        self.init(number: number, processID: processID, control: control, watch: Descriptor(owning: watched))
     }
 
     // MARK: - Orders

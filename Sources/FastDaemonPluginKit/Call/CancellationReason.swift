@@ -11,7 +11,7 @@ public enum CancellationReason: Sendable, Hashable {
     /// The call ran past its time limit.
     case timeLimit
 
-    /// The host is going down and has waited long enough.
+    /// The host, or the worker process that runs the call, is going down and has waited long enough.
     case shutdown
 
     /// The call wrote more than the host keeps for it.

@@ -13,7 +13,7 @@ struct GenerationDraft: Sendable {
     let configuration: Configuration
     private let host: PluginHost
     private let previous: Generation?
-    private var plugins: [(hosted: HostedPlugin, limit: Int)] = []
+    private var plugins: [(hosted: HostedPlugin, limit: Int, workers: WorkerSettings)] = []
     private var routes: [Route]
 
     /// Loads all plugins that the config lists. It blocks.
@@ -38,7 +38,8 @@ struct GenerationDraft: Sendable {
 
     /// The generation, to be served from now on.
     func finished() -> Generation {
-        for (hosted, limit) in plugins {
+        for (hosted, limit, workers) in plugins {
+            hosted.plugin.workers?.takeUp(workers)
             let usesPool = routes.contains { $0.gate === hosted.gate && $0.execution == .concurrent }
             hosted.gate.setLimits(
                 limit: limit, waitingLimit: configuration.limits.waitingPerPlugin, countsGlobally: usesPool)
@@ -62,7 +63,7 @@ struct GenerationDraft: Sendable {
                 return
             }
             let most = min(entry.callsAtOnce(configuration.limits), entry.bearable(by: plugin))
-            plugins.append((hosted, most))
+            plugins.append((hosted, most, entry.workerSettings(of: image, configuration)))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {
             problems.append("\(entry.keyPath): \(error)")

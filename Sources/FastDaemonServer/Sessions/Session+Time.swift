@@ -79,6 +79,12 @@ extension Session {
         connection.wakeReader()
     }
 
+    /// The worker process that this runs in is told to end. The daemon finds the words for that.
+    func noteTermination() {
+        if phase == .request { return finish(.crashed, "") }
+        giveUp(.crashed, "", because: .shutdown)
+    }
+
     /// The daemon is going down and has waited long enough. Returns whether that gave something up whose command does not
     /// run, or not any more.
     func noteShutdown() -> Bool {

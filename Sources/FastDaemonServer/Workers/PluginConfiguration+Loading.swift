@@ -39,29 +39,30 @@ extension PluginConfiguration {
         var settings = workerSettings(of: image, configuration)
         settings.processes = 1
         // It will not be a worker, so a worker's limits do not hold for it.
-        (settings.setup.memoryBytes, settings.setup.descriptors) = (.max, .max)
+        (settings.setup.common.memoryBytes, settings.setup.common.descriptors) = (.max, .max)
         try Plugin(inWorkers: settings, image, services: services).destroy()
     }
 
-    /// Whether a plugin has all that this says about workers.
+    /// Whether a plugin has all that this says about workers, or can take it up.
     func agrees(with plugin: Plugin, _ image: LibraryImage, _ configuration: Configuration) -> Bool {
         if plugin.isLoadedHere != (execution != .process) { return false }
         guard wantsWorkers(for: plugin) else { return plugin.workerSettings == nil }
-        return plugin.workerSettings == workerSettings(of: image, configuration)
+        return plugin.workerSettings?.canTakeUp(workerSettings(of: image, configuration)) == true
     }
 
     private func wantsWorkers(for plugin: Plugin) -> Bool {
         execution == .process || execution == nil && plugin.commands.contains { $0.execution == .process }
     }
 
-    private func workerSettings(of image: LibraryImage, _ configuration: Configuration) -> WorkerSettings {
+    /// How its worker processes are to be, if it has any.
+    func workerSettings(of image: LibraryImage, _ configuration: Configuration) -> WorkerSettings {
         let limits = configuration.limits
         let calls = (max(1, concurrency ?? workers) + workers - 1) / workers
-        let setup = WorkerSetup(
-            image: image, name: name, options: options, memoryBytes: limits.workerMemoryBytes,
-            descriptors: limits.workerDescriptors, recordBytes: limits.recordBytes, replyBytes: limits.replyBytes,
-            bufferBytes: limits.bufferBytes, calls: calls, logLevel: configuration.log.level,
-            logsJSON: configuration.log.format == .json)
+        let common = WorkerSetup.Common(
+            memoryBytes: limits.workerMemoryBytes, descriptors: limits.workerDescriptors,
+            recordBytes: limits.recordBytes, replyBytes: limits.replyBytes, bufferBytes: limits.bufferBytes,
+            logLevel: configuration.log.level, logsJSON: configuration.log.format == .json)
+        let setup = WorkerSetup(image: image, name: name, options: options, calls: calls, common: common)
         return WorkerSettings(
             processes: workers, callsPerWorker: callsPerWorker, idleMemoryBytes: limits.workerIdleMemoryBytes,
             setup: setup)

@@ -31,10 +31,13 @@ extension RecordService {
         }
     }
 
-    /// Cancels one of them, or all.
-    func cancelAssigned(_ id: UInt64?, _ reason: CancellationReason) {
-        for session in sessions.values where id == nil || session.assigned?.id == id {
-            session.noteCancellation(reason)
-        }
+    /// Cancels one of them.
+    func cancelAssigned(_ id: UInt64, _ reason: CancellationReason) {
+        for session in sessions.values where session.assigned?.id == id { session.noteCancellation(reason) }
+    }
+
+    /// This process is told to end: its calls are to stop, and none of them counts as done that has not ended by now.
+    func giveUpAssigned() {
+        for session in sessions.values { session.noteTermination() }
     }
 }

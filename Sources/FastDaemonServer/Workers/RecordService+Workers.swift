@@ -61,6 +61,7 @@ extension RecordService {
         pool.leave(lease, isAnswered: end.verdict == .completed)
         await relay.drain()
         if end.verdict == .completed { return .ended(status: Int32(end.status), begin: begin) }
+        if end.verdict == .crashed { return .failed(failure(of: running, .killed(signal: SIGTERM), begin: begin)) }
         return .failed(
             CallFailure(verdict: end.verdict, status: end.status, text: Printable.line(text), begin: begin))
     }

@@ -42,11 +42,11 @@ private final class WorkerService: Sendable {
 
     /// Loads the plugin, and tells the daemon how that went. Nil where it cannot be loaded.
     init?(_ setup: WorkerSetup, testsItself: Bool) throws(IOError) {
-        let log = Log(LogConfiguration(level: setup.logLevel, format: setup.logsJSON ? .json : .text))
+        let log = Log(LogConfiguration(level: setup.common.logLevel, format: setup.common.logsJSON ? .json : .text))
         var configuration = Configuration(file: "")
-        configuration.limits.recordBytes = Int(setup.recordBytes)
-        configuration.limits.replyBytes = Int(setup.replyBytes)
-        configuration.limits.bufferBytes = Int(setup.bufferBytes)
+        configuration.limits.recordBytes = Int(setup.common.recordBytes)
+        configuration.limits.replyBytes = Int(setup.common.replyBytes)
+        configuration.limits.bufferBytes = Int(setup.common.bufferBytes)
         // Beside the calls' own threads some for work that they hand over.
         configuration.limits.commands = max(8, 2 * Int(setup.calls))
         loop = try EventLoop(name: "loop")
@@ -80,8 +80,8 @@ private final class WorkerService: Sendable {
             tasks.addTask(executorPreference: self.loop) {
                 var received = signals.makeAsyncIterator()
                 guard await received.next() != nil else { return }
-                // The daemon has lost patience with a call.
-                self.service.cancelAssigned(nil, .time)
+                // The daemon has lost patience with a call, and told that call so.
+                self.service.giveUpAssigned()
                 self.socket.close()
             }
             await withTaskExecutorPreference(self.loop) { await self.serve() }

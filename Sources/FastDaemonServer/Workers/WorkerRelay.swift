@@ -42,6 +42,9 @@ final class WorkerRelay: @unchecked Sendable {
     private var drainWaiter: UnsafeContinuation<Void, Never>?
 
     private var hasToldCancellation = false
+
+    /// Whether the caller is gone, which may come before the call is in a worker that could be told.
+    private var isGone = false
     private var end: (frame: SessionEnd, text: String)?
     private var isPumping = false
     private var isPumpWanted = false
@@ -199,26 +202,35 @@ final class WorkerRelay: @unchecked Sendable {
     }
 
     private func tellCancellation() {
-        guard !hasToldCancellation, let reason = CancellationReason(rawValue: call.cancellationReason) else { return }
-        guard let lease else { return pool.abandon(call.id) }
-        hasToldCancellation = true
-        switch reason {
-        case .signal:
-            SessionEncoder.append(SessionSignal(UInt8(truncatingIfNeeded: call.lastSignalNumber)), to: &outbox)
-        case .hangup:
-            hangUp()
-        case .time, .shutdown, .limit: lease.process.send(.cancel(call: call.id, reason))
+        let reason = CancellationReason(rawValue: call.cancellationReason)
+        guard let lease else {
+            if reason != nil { pool.abandon(call.id) }
+            return
         }
+        if let reason, !hasToldCancellation {
+            hasToldCancellation = true
+            switch reason {
+            case .signal:
+                SessionEncoder.append(SessionSignal(UInt8(truncatingIfNeeded: call.lastSignalNumber)), to: &outbox)
+            case .hangup: isGone = true
+            case .time, .shutdown, .limit: lease.process.send(.cancel(call: call.id, reason))
+            }
+        }
+        if isGone, !isDeaf { tellHangUp(lease) }
     }
 
-    /// The caller is gone: nobody takes what the handler writes, and it is told so.
+    /// The caller is gone, whatever the call was cancelled for before.
     func hangUp() {
-        guard !isDeaf, !isFinished, let lease else { return }
+        isGone = true
+        pump()
+    }
+
+    /// Nobody takes what the handler writes any more, and it is told so.
+    private func tellHangUp(_ lease: WorkerPool.Lease) {
         isDeaf = true
         backlog = []
         lease.process.send(.cancel(call: call.id, .hangup))
         limitGrace()
-        pump()
     }
 
     /// Ends the worker of a handler that goes on though its caller is gone: nobody waits for it, and others wait for its place.

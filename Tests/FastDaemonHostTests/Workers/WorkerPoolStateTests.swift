@@ -5,10 +5,10 @@ import Testing
 @Suite("The state of a pool of workers") struct WorkerPoolStateTests {
     typealias State = WorkerPoolState<String>
 
-    private static let second: UInt64 = 1_000_000_000
+    static let second: UInt64 = 1_000_000_000
 
     /// A pool whose workers are there, numbered from 1.
-    private static func pool(
+    static func pool(
         _ processes: Int = 2, callsAtOnce: Int = 1, callsPerWorker: Int = 0, idleMemory: UInt64 = .max
     ) -> State {
         var state = State(
@@ -21,7 +21,7 @@ import Testing
         return state
     }
 
-    private static func texts(_ actions: [State.Action]) -> [String] {
+    static func texts(_ actions: [State.Action]) -> [String] {
         actions.map { action in
             switch action {
             case .start(let worker): "start \(worker)"
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    private static func leave(
+    static func leave(
         _ state: inout State, _ worker: Int, _ ticket: UInt64, isAnswered: Bool = true, resident: UInt64 = 0,
         at now: UInt64 = 0
     ) -> [String] {
@@ -184,6 +184,29 @@ import Testing
         #expect(Self.texts(state.noteLoaded(2, at: 0)) == ["stop 1"])
         #expect(Self.texts(state.tick(at: 5 * Self.second)) == ["kill 1"])
         #expect(!state.noteEnd(1, at: 5 * Self.second).isCrash)
+    }
+
+    @Test("When settings have changed, workers are replaced, too, and those with calls end them first")
+    func renewal() {
+        var state = Self.pool(2)
+        #expect(state.enter(1, command: "c", at: 0) == .run(in: 1))
+        #expect(Self.texts(state.renew(at: 0)) == ["start 3", "start 4"])
+        #expect(state.enter(2, command: "c", at: 0) == .run(in: 2), "they serve until then")
+        #expect(Self.leave(&state, 2, 2).isEmpty)
+        #expect(state.noteLoaded(3, at: 0).isEmpty, "it takes the place of the first, which is busy")
+        #expect(Self.texts(state.noteLoaded(4, at: 0)) == ["stop 2"])
+        #expect(Self.leave(&state, 1, 1) == ["stop 1"])
+        #expect(state.breaker.crashCount == 0)
+    }
+
+    @Test("One that was being started then is replaced, too")
+    func renewalAtStart() {
+        var state = Self.pool(1, callsPerWorker: 1)
+        #expect(state.enter(1, command: "c", at: 0) == .run(in: 1))
+        #expect(Self.leave(&state, 1, 1) == ["start 2"])
+        #expect(state.renew(at: 0).isEmpty)
+        #expect(Self.texts(state.noteLoaded(2, at: 0)) == ["start 3"])
+        #expect(Self.texts(state.noteLoaded(3, at: 0)) == ["stop 1"])
     }
 
     // MARK: - Ending

@@ -74,6 +74,33 @@ struct ReloadTests {
         #expect(try daemon.ask("echo \(text)").output == "\(text)\n")
     }
 
+    @Test("ends no call in a worker for the sake of limits and the log: workers that start from then on have them")
+    func limitsOfWorkers() throws {
+        var configuration = DaemonConfiguration(
+            plugins: [
+                #"{ "library": "libversions.so", "execution": "process", "workers": 1 }"#,
+                #"{ "library": "libcrashing.so", "execution": "process", "workers": 1, "concurrency": 2 }"#,
+            ], limits: ["drainSeconds": 0.1, "workerDescriptors": 100])
+        let folder = try DaemonFolder()
+        try folder.build(version: "1")
+        try folder.build("crashing")
+        let daemon = try RunningDaemon(configuration, in: folder)
+        let held = try daemon.session(RawRequest("hold"))
+        try held.receive(text: "holding\n")
+        _ = try held.waitForPull()
+        let before = try #require(Int(try daemon.ask("descriptors").output.dropLast()))
+        configuration.limits = ["drainSeconds": 0.1, "workerDescriptors": 200, "recordBytes": 65_536]
+        configuration.level = "debug"
+        let reload = try daemon.reload(configuration)
+        #expect(reload.isTakenUp && !reload.lines.contains { $0.contains("was loaded anew") }, "\(reload.lines)")
+        try daemon.wait(until: "a worker has the new limit") {
+            try daemon.ask("descriptors").output == "\(before + 100)\n"
+        }
+        #expect(try held.isQuiet(for: 0.3), "for longer than a generation is drained")
+        #expect(try held.finish().summary == "version 1\n||completed 0")
+        #expect(try daemon.status().pools.allSatisfy { $0.crashes == 0 })
+    }
+
     @Test("is told to whoever asks for it, and changes nothing where it is refused")
     func command() throws {
         let daemon = try RunningDaemon(version: "1")

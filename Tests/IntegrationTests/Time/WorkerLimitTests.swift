@@ -61,6 +61,29 @@ import Testing
         #expect(try daemon.ask("left").errors == "")
     }
 
+    @Test(
+        "One that does not stop takes the calls beside it along, whose callers are told so, whatever their handlers say",
+        arguments: ["heed", "linger"])
+    func neighbours(command: String) throws {
+        let daemon = try RunningDaemon(
+            workers: ["overdue"], entry: #""workers": 1, "concurrency": 3"#,
+            DaemonConfiguration(limits: ["graceSeconds": Self.grace]))
+        let gate = try Gate(of: daemon)
+        let line = "\(command) \(gate.path)"
+        let (session, record) = (try daemon.session(RawRequest(command, gate.path)), try daemon.connect())
+        try record.send(line)
+        try daemon.waitForStatus("both run") { $0[command]?.running == 2 }
+        let late = RawRequest("linger", gate.path).with(\.timeout, .timeout(milliseconds: 100))
+        #expect(try daemon.run(late).end.status == 124)
+        let (signal, status) = command == "heed" ? ("SIGTERM", 143) : ("SIGKILL", 137)
+        let text = "overdue: \(command): its worker process was killed by \(signal)"
+        let end = try session.skipToEnd()
+        #expect(end.verdict == .crashed && Int(end.status) == status && end.text == text, "\(end)")
+        #expect(try record.receiveReply().errors == "fastdaemond: \(text)\n")
+        try daemon.waitUntilIdle(others: 1)
+        #expect(!daemon.log.contains { $0.contains("error: worker process") }, "that is no crash")
+    }
+
     @Test("One that stops when it is told to keeps its worker")
     func heeds() throws {
         let daemon = try daemon()

@@ -47,12 +47,12 @@ import Testing
             let outcome = try daemon.run("crash", way, "a word\n")
             #expect(outcome.outputText == "a word\n", "\(round)")
             #expect(outcome.end.verdict == .crashed)
-            // Whose answer tells that one crash is not the next's cause.
-            #expect(try peer.ask("fine") == Reply("fine\n"))
+            // An answer of its own: one that did nothing but crash would be quarantined.
+            #expect(try peer.ask("crash none fine") == Reply("fine"))
             let reply = try peer.ask("crash \(way) 'a word\n'")
             #expect(reply.output == "a word\n", "\(round)")
             #expect(reply.errors == "fastdaemond: \(outcome.end.text)\n")
-            #expect(try peer.ask("fine") == Reply("fine\n"))
+            #expect(try peer.ask("crash none fine") == Reply("fine"))
         }
     }
 
@@ -199,5 +199,24 @@ import Testing
         let crashes = daemon.log.filter { $0.contains("worker process") }.count
         #expect(crashes == 5, "and six workers at most were started")
         #expect(try peer.ask("echo on") == Reply("on\n"))
+    }
+
+    @Test("A command that always crashes is refused though others of its plugin are answered, and they go on")
+    func commandQuarantine() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"])
+        let peer = try daemon.connect()
+        let crash = Reply("", errors: "fastdaemond: crashing: crash: its worker process was killed by SIGSEGV\n")
+        for _ in 0..<5 {
+            #expect(try peer.ask("crash") == crash)
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+        }
+        for _ in 0..<5 {
+            let reply = try peer.ask("crash")
+            #expect(reply.errors.contains("crash: quarantined, because its worker processes crash again and again"))
+            #expect(reply.errors.contains("was killed by SIGSEGV in crash; the next try is in "))
+            #expect(try peer.ask("fine") == Reply("fine\n"))
+        }
+        let pool = try daemon.status(peer).pools.first { $0.plugin == "crashing" }
+        #expect(pool?.crashes == 5 && pool?.quarantine?.hasPrefix("crash: quarantined") == true, "\(pool as Any)")
     }
 }

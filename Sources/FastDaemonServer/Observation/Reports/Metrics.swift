@@ -42,7 +42,7 @@ struct Metrics {
         for pool in status.pools {
             page.add("fastdaemon_worker_crashes_total", [("plugin", pool.plugin)], Double(pool.crashes))
         }
-        page.begin("fastdaemon_quarantined", .gauge, "Whether a plugin is not run for a while: 0 or 1.")
+        page.begin("fastdaemon_quarantined", .gauge, "Whether a plugin, or a command of it, is not run for a while.")
         for pool in status.pools {
             page.add("fastdaemon_quarantined", [("plugin", pool.plugin)], pool.quarantine == nil ? 0 : 1)
         }

@@ -48,6 +48,7 @@ struct WorkerPoolFigures: Encodable, Sendable {
     /// How many have crashed since the plugin was loaded.
     var crashes: Int
 
-    /// Why the plugin is not run for a while, because its workers crash again and again; nil where it is run.
+    /// Why the plugin is not run for a while, because its workers crash again and again, or some of its commands are not; nil where
+    /// all are.
     var quarantine: String?
 }
