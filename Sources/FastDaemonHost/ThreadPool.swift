@@ -142,13 +142,12 @@ public final class ThreadPool: TaskExecutor, Sendable {
         }
         call(other)
         guard let failures else { return }
-        retry?(error, failures) { [weak self] in
-            guard let self else { return }
-            let helper = state.withLock { state in
+        retry?(error, failures) {
+            let helper = self.state.withLock { state in
                 state.isRetrying = false
                 return Self.helper(&state)
             }
-            call(helper)
+            self.call(helper)
         }
     }
 

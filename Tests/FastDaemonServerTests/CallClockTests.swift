@@ -8,7 +8,6 @@ import Testing
     @Test("without a limit there is never anything to do")
     func unlimited() {
         var clock = CallClock(received: 5)
-        #expect(!clock.isLimited)
         #expect(clock.deadline == nil)
         clock.begin(at: 6)
         #expect(clock.deadline == nil)

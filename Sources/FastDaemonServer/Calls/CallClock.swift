@@ -64,9 +64,6 @@ struct CallClock: Equatable, Sendable {
         self.pluginsLimit = pluginsLimit
     }
 
-    /// Whether there is any limit.
-    var isLimited: Bool { callersLimit > 0 || pluginsLimit > 0 }
-
     /// Its turn has come.
     mutating func begin(at now: UInt64) {
         if phase == .waiting { phase = .running(since: now) }

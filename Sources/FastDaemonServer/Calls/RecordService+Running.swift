@@ -3,14 +3,10 @@ import FastDaemonHost
 
 /// The way of a call: its turn, its run on the pool, its end.
 extension RecordService {
-    /// Sees a call through until its caller can be answered: to its end, or until its time is over. In the latter case it goes
-    /// on by itself. On the loop.
+    /// Sees a call through until its caller can be answered: to its end, or until it is given up. In the latter case it goes on by
+    /// itself. On the loop.
     func run(_ running: RunningCall) async -> CallEnd {
         core.running.add(running)
-        guard running.mayBeOutlived else {
-            defer { core.running.remove(running) }
-            return await perform(running)
-        }
         return await withUnsafeContinuation { continuation in
             running.answer = continuation
             // It lives on in `core.running`, which is waited for before the plugins go.

@@ -9,7 +9,7 @@ extension RecordService {
 
     /// Has the call's clock looked at when there is something to do.
     func watch(_ running: RunningCall) {
-        guard running.mayBeOutlived, let deadline = running.clock.deadline else { return }
+        guard let deadline = running.clock.deadline else { return }
         running.timer = loop.schedule(at: deadline) { [self] in
             running.timer = nil
             check(running)

@@ -22,9 +22,6 @@ final class RunningCall: @unchecked Sendable {
     /// Whether it takes a thread of the daemon, and so one of the places that all plugins share.
     var countsGlobally: Bool { route.execution != .process }
 
-    /// Whether its caller may get an answer before it has ended.
-    let mayBeOutlived: Bool
-
     // Touched on the loop alone.
 
     /// How long it may wait and run, and what looks at that.
@@ -51,12 +48,9 @@ final class RunningCall: @unchecked Sendable {
     var isOverdue: Bool { overdue.load(ordering: .relaxed) }
     private let overdue = Atomic(false)
 
-    /// - Parameters:
-    ///   - clock: how long it may wait and run; nil for as long as it likes.
-    ///   - mayBeOutlived: nil for whether there is a limit to its time.
+    /// - Parameter clock: how long it may wait and run; nil for as long as it likes.
     init(
-        call: Call, route: Route, gate: Gate?, received: UInt64, loop: EventLoop, clock: CallClock? = nil,
-        mayBeOutlived: Bool? = nil
+        call: Call, route: Route, gate: Gate?, received: UInt64, loop: EventLoop, clock: CallClock? = nil
     ) {
         self.call = call
         self.route = route
@@ -64,7 +58,6 @@ final class RunningCall: @unchecked Sendable {
         self.received = received
         self.loop = loop
         self.clock = clock ?? CallClock(received: received)
-        self.mayBeOutlived = mayBeOutlived ?? self.clock.isLimited
     }
 
     func noteOverdue() {

@@ -26,7 +26,7 @@ extension Session {
     /// Sends as much as the client takes now, and goes on when it takes more. On the loop.
     func flush() {
         if isFlushPosted.exchange(false, ordering: .acquiringAndReleasing), assigned != nil { unsent += 1 }
-        if isWaitingForRoom { return }
+        if isWaitingForRoom, phase != .over { return }
         var sentInTurn = 0
         while phase != .over, gatherOutgoing() {
             // A client that takes everything at once must not keep the loop to itself.

@@ -43,8 +43,7 @@ import Testing
             try peer.send((0..<100).flatMap { _ in recordBytes("echo hi") })
             for _ in 0..<100 { #expect(try peer.receiveReply() == Reply("hi\n")) }
         }
-        // The sanitizer keeps what is freed for a while.
-        if !isAddressSanitized { #expect(daemon.residentBytes < resident + 16 << 20) }
+        #expect(daemon.residentBytes < resident + 16 << 20)
         // The lines of a reader that stands still and those that it lost are all that there were.
         var (bytes, lines, lost) = ([UInt8](), 0, 0)
         let watch = Stopwatch()

@@ -133,6 +133,27 @@ struct ReloadTests {
         #expect(daemon.waitForLine { $0.contains("destroyed 1") } != nil)
     }
 
+    @Test("answers the callers of records whose calls do not even heed that, and lets those go on", arguments: [1, 2])
+    func stubborn(records: Int) throws {
+        let folder = try DaemonFolder()
+        try folder.build("toolbox")
+        var configuration = DaemonConfiguration(
+            plugins: ["toolbox", "Echo"], limits: ["drainSeconds": 0.1, "graceSeconds": 0.1])
+        let daemon = try RunningDaemon(configuration, in: folder)
+        let peers = try (0..<records).map { _ in try daemon.connect() }
+        for peer in peers { try peer.send("stubborn") }
+        try daemon.wait(until: "they run") { try daemon.status()["stubborn"]?.running == records }
+        configuration.plugins = ["Echo"]
+        try daemon.reload(configuration)
+        for peer in peers {
+            let reply = try peer.receiveReply()
+            #expect(reply.errors == "fastdaemond: stubborn: given up: another version took its place\n")
+            #expect(try peer.ask("echo on") == Reply("on\n"))
+        }
+        #expect(daemon.log.contains { $0.contains("a call goes on past its limit command=stubborn") })
+        #expect(try daemon.stop().status == .exited(1), "they are dropped in the end")
+    }
+
     @Test("that is asked for while the daemon comes up happens when it is there")
     func early() throws {
         let folder = try DaemonFolder()

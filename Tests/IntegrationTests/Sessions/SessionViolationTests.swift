@@ -174,7 +174,6 @@ import Testing
             if round == 0 { (descriptors, resident) = (daemon.descriptorCount, daemon.residentBytes) }
             #expect(daemon.waitForDescriptors(atMost: descriptors))
         }
-        // The sanitizer keeps what is freed for a while.
-        if !isAddressSanitized { #expect(daemon.residentBytes - resident < 4 << 20) }
+        #expect(daemon.residentBytes - resident < 4 << 20)
     }
 }
