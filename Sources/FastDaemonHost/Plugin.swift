@@ -152,7 +152,7 @@ public final class Plugin: @unchecked Sendable {
         pendingWork.add(1, ordering: .relaxed)
         services.pool.submit(
             { Unmanaged<PluginWork>.fromOpaque($0!).takeRetainedValue().run() },
-            Unmanaged.passRetained(work).toOpaque(), directory: directory, crashText: crashText)
+            Unmanaged.passRetained(work).toOpaque(), directory: directory, crashText: crashText, of: self)
     }
 
     /// How many of these have not returned.

@@ -9,7 +9,8 @@ import Synchronization
 /// would stop everything else. Each has a working directory of its own, so that a relative path means the caller's.
 ///
 /// Calls that were let in, which come as jobs, have as many threads as the limit says. What plugins hand over themselves may
-/// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting.
+/// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting. An eighth of those
+/// threads is for plugins that have none.
 ///
 /// All work goes through one line. Work that comes wakes one thread, and none where one is on its way to the line already: each
 /// that takes something from it, and leaves something behind that may run, wakes the next. So a flood of short work is done by the
@@ -25,7 +26,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
     private let retry: ThreadRetry?
 
     private struct State {
-        var line: WorkLine<Work>
+        var line: WorkLine<Work, ObjectIdentifier>
         var idle: [PoolThread] = []
         var threads = 0
 
@@ -46,12 +47,13 @@ public final class ThreadPool: TaskExecutor, Sendable {
     /// `@unchecked Sendable`: what a plugin hands over with its function is for whichever thread runs it.
     private enum Work: @unchecked Sendable {
         case job(UnownedJob, UnownedTaskExecutor)
-        case function(Function, UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32)
+        case function(
+            Function, UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32, plugin: ObjectIdentifier)
 
-        /// Whether a plugin handed it over itself.
-        var isPlugins: Bool {
-            if case .function = self { return true }
-            return false
+        /// Which plugin handed it over itself; nil where none did.
+        var plugin: ObjectIdentifier? {
+            if case .function(_, _, _, _, let plugin) = self { return plugin }
+            return nil
         }
     }
 
@@ -85,19 +87,23 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// Runs `function(argument)` once, in a directory.
     ///
-    /// - Parameter crashText: what stands for the function's plugin where a crash is noted.
+    /// - Parameters:
+    ///   - crashText: what stands for the function's plugin where a crash is noted.
+    ///   - plugin: whose function it is.
     func submit(
-        _ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32 = 0
+        _ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32 = 0,
+        of plugin: AnyObject
     ) {
-        submit(.function(function, argument, directory: directory, crashText: crashText))
+        submit(
+            .function(function, argument, directory: directory, crashText: crashText, plugin: ObjectIdentifier(plugin)))
     }
 
     private func submit(_ work: Work) {
-        change { $0.append(work, isPlugins: work.isPlugins) }
+        change { $0.append(work, of: work.plugin) }
     }
 
     /// Changes what may run, and has a thread look for it.
-    private func change(_ body: (inout WorkLine<Work>) -> Void) {
+    private func change(_ body: (inout WorkLine<Work, ObjectIdentifier>) -> Void) {
         let helper = state.withLock { state in
             body(&state.line)
             return Self.helper(&state)
@@ -176,7 +182,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
             done = work
             switch work {
             case .job(let job, let executor): job.runSynchronously(on: executor)
-            case .function(let function, let argument, let directory, let crashText):
+            case .function(let function, let argument, let directory, let crashText, _):
                 enter(directory, worker)
                 let before = clinux_enter_plugin(crashText)
                 function(argument)
@@ -192,7 +198,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
         var (isWoken, done) = (done == nil, done)
         while true {
             let (work, mayEnd, helper) = state.withLock { state -> (Work?, Bool, Helper?) in
-                if let done { state.line.noteEnd(isPlugins: done.isPlugins) }
+                if let done { state.line.noteEnd(of: done.plugin) }
                 if isWoken { state.isWaking = false }
                 if let work = state.line.next() { return (work, false, Self.helper(&state)) }
                 if state.threads > state.line.mostThreads {

@@ -19,7 +19,7 @@ private final class Work: Sendable {
     func submit(to pool: ThreadPool, in directory: Int32) {
         pool.submit(
             { Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().body() }, Unmanaged.passRetained(self).toOpaque(),
-            directory: directory)
+            directory: directory, of: pool)
     }
 }
 

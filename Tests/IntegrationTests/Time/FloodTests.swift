@@ -59,6 +59,19 @@ import Testing
         #expect(wait < 2 * echo + 0.01, "\(wait * 1000) ms, and \(echo * 1000) ms of an inline command")
     }
 
+    @Test("Work that a plugin hands over, and that does not come back, leaves a thread to what others hand over")
+    func crowd() throws {
+        let daemon = try RunningDaemon(with: ["stuck", "later"], DaemonConfiguration(limits: ["commands": 8]))
+        let gate = try Gate(of: daemon)
+        let crowd = try daemon.session(RawRequest("crowd", "20", gate.path))
+        try crowd.receive(text: "crowded\n")
+        #expect(try daemon.ask("later-pool") == Reply("later\n"))
+        // As long as it is open, nobody waits there.
+        let door = open(gate.path, O_RDWR | O_CLOEXEC)
+        defer { close(door) }
+        #expect(try crowd.finish().summary == "free\n||completed 0")
+    }
+
     @Test("A line of tens of thousands that all give up is gone in no time")
     func longLine() throws {
         let daemon = try RunningDaemon(
