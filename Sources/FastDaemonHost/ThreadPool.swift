@@ -9,8 +9,8 @@ import Synchronization
 /// would stop everything else. Each has a working directory of its own, so that a relative path means the caller's.
 ///
 /// Calls that were let in, which come as jobs, have as many threads as the limit says. What plugins hand over themselves may
-/// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting. An eighth of those
-/// threads is for plugins that have none.
+/// take as many more: it is theirs how much that is, and a flood of it must not keep another plugin's calls waiting. An eighth of that
+/// comes on top, for plugins of which nothing runs.
 ///
 /// All work goes through one line. Work that comes wakes one thread, and none where one is on its way to the line already: each
 /// that takes something from it, and leaves something behind that may run, wakes the next. So a flood of short work is done by the

@@ -17,7 +17,7 @@ struct WorkLine<Work, Plugin: Hashable> {
     }
 
     /// How many threads can be of use.
-    var mostThreads: Int { 2 * limit + stuck }
+    var mostThreads: Int { 2 * limit + PluginLine<Work, Plugin>.kept(limit: limit) + stuck }
 
     /// Something is to run, when there is room for it.
     ///
@@ -44,8 +44,8 @@ struct WorkLine<Work, Plugin: Hashable> {
     }
 }
 
-/// The functions that plugins handed over. The plugins have turns, and an eighth of the places is kept for those of which nothing
-/// runs, so that what one of them hands over, and does not come back, leaves the others theirs.
+/// The functions that plugins handed over. The plugins have turns, and beyond the limit there is an eighth of it for those of which
+/// nothing runs, so that what one of them hands over, and does not come back, leaves the others theirs.
 private struct PluginLine<Work, Plugin: Hashable> {
     private struct Share {
         var queue = WorkQueue<Work>()
@@ -65,11 +65,11 @@ private struct PluginLine<Work, Plugin: Hashable> {
 
     /// Whose turn it is, as a place in `turns`.
     func nextIndex(limit: Int) -> Int? {
-        // With one place there is none to keep.
-        let kept = limit > 1 ? max(1, limit / 8) : 0
-        if turns.isEmpty || running >= limit { return nil }
-        return running < limit - kept ? 0 : turns.firstIndex { shares[$0]!.running == 0 }
+        if turns.isEmpty || running >= limit + Self.kept(limit: limit) { return nil }
+        return running < limit ? 0 : turns.firstIndex { shares[$0]!.running == 0 }
     }
+
+    static func kept(limit: Int) -> Int { max(1, limit / 8) }
 
     mutating func next(limit: Int) -> Work? {
         guard let index = nextIndex(limit: limit) else { return nil }

@@ -169,7 +169,7 @@ final class RoutingTable: Sendable {
 
     /// The names come from the config, so nobody outside can choose them to collide.
     private static func hash(_ key: UInt64) -> Int {
-        Int(truncatingIfNeeded: key &* multiplier >> 32)
+        Int(truncatingIfNeeded: (key &* multiplier) >> 32)
     }
 
     /// An odd number whose bits are as good as random: 2^64 divided by the golden ratio.
