@@ -10,10 +10,11 @@ import Testing
         close(file)
     }
 
-    /// Has `change` happen, and returns once it was told of.
-    private func told(of folder: borrowing ScratchFolder, _ names: Set<String>, _ change: () -> Void) async throws
-        -> Bool
-    {
+    /// Has `change` happen, and returns once it was told of. Times are in nanoseconds.
+    private func told(
+        of folder: borrowing ScratchFolder, _ names: Set<String>, quiet: UInt64 = 1_000_000,
+        patience: UInt64 = 1_000_000_000, _ change: () -> Void
+    ) async throws -> Bool {
         let loop = EventLoopGroup.shared.loops[0]
         let changes = try FolderChanges(on: loop)
         let path = folder.path
@@ -21,7 +22,7 @@ import Testing
         #expect(failures.isEmpty)
         change()
         return try await withTaskExecutorPreference(loop) {
-            try await changes.next(quiet: 1_000_000, patience: 1_000_000_000)
+            try await changes.next(quiet: quiet, patience: patience)
         }
     }
 
@@ -46,14 +47,10 @@ import Testing
     @Test("What never comes to rest is told of all the same")
     func restless() async throws {
         let folder = ScratchFolder()
-        let loop = EventLoopGroup.shared.loops[0]
-        let changes = try FolderChanges(on: loop)
-        let path = folder.path
-        _ = await withTaskExecutorPreference(loop) { changes.watch([path: ["a"]]) }
-        write("x", to: "\(path)/a")
+        let file = "\(folder.path)/a"
         // It would be at rest in an hour.
-        let isTold = try await withTaskExecutorPreference(loop) {
-            try await changes.next(quiet: 3_600_000_000_000, patience: 20_000_000)
+        let isTold = try await told(of: folder, ["a"], quiet: 3_600_000_000_000, patience: 20_000_000) {
+            write("x", to: file)
         }
         #expect(isTold)
     }

@@ -32,10 +32,13 @@ import Testing
 
     init() throws {
         loop = try EventLoop()
+        (connection, peer) = try Self.pair(on: loop)
+    }
+
+    private static func pair(on loop: EventLoop) throws -> (Connection, PeerEnd) {
         var ends: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        connection = Connection(Descriptor(owning: ends[0]), on: loop)
-        peer = PeerEnd(ends[1])
+        return (Connection(Descriptor(owning: ends[0]), on: loop), PeerEnd(ends[1]))
     }
 
     /// Receives what is there: nil where nothing is.
@@ -116,10 +119,7 @@ import Testing
 
     @Test("has all servers that something came for in one round receive it before the first serves")
     func ahead() async throws {
-        var ends: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        let other = PeerEnd(ends[1])
-        let second = Connection(Descriptor(owning: ends[0]), on: loop)
+        let (second, other) = try Self.pair(on: loop)
         let (connection, loop, number) = (connection, loop, peer.number)
         await withUnsafeContinuation { (ended: UnsafeContinuation<Void, Never>) in
             loop.execute {

@@ -155,10 +155,9 @@ import Testing
     func unheardSignals() throws {
         let configuration = DaemonConfiguration(others: ["loops": "1"])
         let daemon = try RunningDaemon(with: ["stuck"], configuration)
-        let fifo = daemon.folder.file("fifo")
-        #expect(mkfifo(fifo, 0o600) == 0)
+        let gate = try Gate(of: daemon)
         let peer = try daemon.connect()
-        try peer.send("stuck \(fifo)")
+        try peer.send("stuck \(gate.path)")
         try daemon.waitForLog("stuck in process")
         // Two that come at the same moment may be one.
         try daemon.wait(until: "it has ended") {
