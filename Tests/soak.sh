@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long form of the tests, for a night or a release: a soak, each fuzzer, all points of injection, and the suite under both
+# The long form of the tests, for a night or a release: a soak, each fuzzer, more points of injection, and the suite under both
 # sanitizers.
 #
 #   Tests/soak.sh [SECONDS]

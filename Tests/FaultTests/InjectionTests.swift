@@ -2,33 +2,37 @@ import Foundation
 import TestSupport
 import Testing
 
-/// System calls that fail in turn, through strace(1). Whatever fails, a client gets the right answer, or an error, or a
-/// connection that is closed; nothing hangs, and the daemon lives.
+/// System calls that fail in turn, through strace(1): each of them does. Whatever fails, a client gets the right answer, or an
+/// error, or a connection that is closed; nothing hangs, and the daemon lives. `make soak` has later ones of each fail, too.
 @Suite(
     "Faults: system calls", .serialized, .ownThread, .timeLimit(.minutes(10)),
     .enabled(if: isInstalled("strace"), "strace is not installed"))
 struct InjectionTests {
+    /// How many times as many calls of each name fail that there is no end of.
+    private static let later = ProcessInfo.processInfo.environment["FASTDAEMON_SOAK_SECONDS"] == nil ? 1 : 3
+
     /// What a daemon calls while it serves, and what of its errors a sound kernel may return there.
-    private static let served = Injection.all([
-        ("accept4", "EMFILE ENFILE ENOBUFS ENOMEM ECONNABORTED EPROTO EINTR EPERM", 1...8),
-        ("recvfrom", "EINTR ECONNRESET ENOMEM ETIMEDOUT", 1...12),
-        ("sendto", "EINTR EPIPE ECONNRESET ENOBUFS ENOMEM", 1...12),
-        ("epoll_wait", "EINTR", 1...12),
-        ("epoll_ctl", "ENOMEM ENOSPC", 1...7),
-        ("openat", "EMFILE ENFILE ENOMEM EACCES ENOENT EIO ELOOP EINTR", 1...6),
-        ("fchdir", "EACCES ENOENT EIO", 1...6),
-        ("eventfd2", "EMFILE ENFILE ENOMEM", 1...3),
-        ("getsockopt", "ENOBUFS ENOMEM", 1...6),
-        ("write", "EINTR", 1...9),
-    ])
+    private static let served = Injection.all(
+        later: later,
+        [
+            ("accept4", "EMFILE ENFILE ENOBUFS ENOMEM ECONNABORTED EPROTO EINTR EPERM", 1...8),
+            ("recvfrom", "EINTR ECONNRESET ENOMEM ETIMEDOUT", 1...12),
+            ("sendto", "EINTR EPIPE ECONNRESET ENOBUFS ENOMEM", 1...12),
+            ("epoll_wait", "EINTR", 1...12),
+            ("epoll_ctl", "ENOMEM ENOSPC", 1...7),
+            ("openat", "EMFILE ENFILE ENOMEM EACCES ENOENT EIO ELOOP EINTR", 1...6),
+            ("fchdir", "EACCES ENOENT EIO", 1...6),
+            ("eventfd2", "EMFILE ENFILE ENOMEM", 1...3),
+            ("getsockopt", "ENOBUFS ENOMEM", 1...6),
+            ("write", "EINTR", 1...9),
+        ])
 
     /// What it calls while it starts.
     private static let started = Injection.all([
         ("socket", "EMFILE ENOBUFS EACCES", 1...1), ("bind", "EACCES EADDRINUSE", 1...1), ("listen", "ENOBUFS", 1...1),
-        // The first of these are libdispatch's own, which ends the process where they fail.
-        ("epoll_create1", "EMFILE ENOMEM", 2...3), ("eventfd2", "EMFILE ENOMEM", 2...3), ("epoll_ctl", "ENOMEM", 2...4),
+        ("epoll_create1", "EMFILE ENOMEM", 1...2), ("eventfd2", "EMFILE ENOMEM", 1...2), ("epoll_ctl", "ENOMEM", 1...3),
         ("openat2", "EMFILE EIO ENOENT EINTR", 1...3), ("memfd_create", "EMFILE ENOMEM", 1...3),
-        ("sendfile", "EIO ENOMEM", 1...3), ("fcntl", "EMFILE EINVAL", 1...4), ("clone3", "EAGAIN ENOMEM", 1...6),
+        ("sendfile", "EIO ENOMEM", 1...3), ("fcntl", "EMFILE EINVAL", 1...3), ("clone3", "EAGAIN ENOMEM", 1...5),
         ("pipe2", "EMFILE", 1...1), ("fchmod", "EIO", 1...1), ("chmod", "EIO", 1...1),
         ("newfstatat", "EIO EACCES", 1...4),
     ])
@@ -49,32 +53,41 @@ struct InjectionTests {
         }
         program.send(SIGTERM)
         let result = try program.wait(seconds: 20)
+        #expect(try Injector.hasFailed(by: folder.file("strace")), "\(injection) did not happen")
         let isClean = [.exited(0), .exited(69), .exited(78)].contains(result.status)
         #expect(isClean && !result.errors.isEmpty, "\(injection): \(result.status), \(result.errorText.suffix(300))")
     }
 
-    @Test("300 system calls fail in turn while a daemon serves: a right reply or a clean close, and it lives")
+    @Test("These are 300 points, and more")
+    func points() {
+        #expect(Self.started.count + Self.served.count + Self.spawning.count >= 300)
+    }
+
+    @Test("System calls fail in turn while a daemon serves: a right reply or a clean close, and it lives")
     func serving() throws {
         let daemon = try RunningDaemon(with: ["session_tools"])
         try Data("a note\n".utf8).write(to: URL(filePath: daemon.folder.file("note")))
         let questions = Questions(daemon)
         #expect(try questions.askAll() == [])
         let descriptors = daemon.descriptorCount
-        var failed = 0
         for injection in Self.served {
             let injector = try Injector(injection, into: daemon)
-            let odd =
-                (try? questions.askAll(mayFail: true) + questions.askAll(mayFail: true)) ?? [
-                    "the questions could not be asked"
-                ]
-            #expect(odd == [], "\(injection)")
-            if try injector.finish() { failed += 1 }
+            var rounds = 0
+            // Which thread serves whom is the daemon's affair, so a late position may take more than two.
+            repeat {
+                rounds += 1
+                let odd = (try? questions.askAll(mayFail: true)) ?? ["the questions could not be asked"]
+                #expect(odd == [], "\(injection)")
+            } while try rounds < 2 || !injector.hasFailed && rounds < 100
+            // A call that strace has in its hands when it ends fails as no kernel has it fail.
+            try daemon.wait(until: "no thread is within a call") { daemon.isAsleep }
+            try injector.finish()
+            #expect(try injector.hasFailed, "\(injection)")
             // What failed is over, and so is what it did.
             #expect(try questions.askAll() == [], "after \(injection)")
             guard daemon.isAlive else { throw TestFailure("\(injection) killed the daemon: \(daemon.log.suffix(5))") }
         }
-        print("injection: \(failed) calls of \(Self.served.count) points failed while serving")
-        #expect(failed > Self.served.count * 9 / 10)
+        print("injection: \(Self.served.count) calls failed while serving")
         #expect(daemon.waitForDescriptors(atMost: descriptors), "\(daemon.descriptorCount), not \(descriptors)")
         #expect(try daemon.stop().status == .exited(0))
     }
@@ -82,18 +95,14 @@ struct InjectionTests {
 
 extension InjectionTests {
     /// What a daemon calls to start a worker and to speak with it; strace follows the worker, too.
-    private static let spawning = Injection.all([
-        ("clone3", "EAGAIN ENOMEM", 1...2), ("pidfd_open", "EMFILE ENOMEM", 1...2),
-        ("socketpair", "EMFILE ENFILE ENOMEM", 1...2), ("execve", "ENOENT EACCES ENOMEM EAGAIN", 1...1),
-        ("sendmsg", "EINTR EPIPE ENOBUFS ENOMEM", 1...3), ("recvmsg", "EINTR ECONNRESET ENOMEM", 1...3),
-        ("fcntl", "EMFILE", 1...4), ("epoll_create1", "EMFILE", 1...1), ("memfd_create", "EMFILE ENOMEM", 1...1),
-    ])
-
-    /// Each failure is followed by a pause, which grows: all of them take minutes, so the test command tries a part of them.
-    private static var tried: [Injection] {
-        if ProcessInfo.processInfo.environment["FASTDAEMON_SOAK_SECONDS"] != nil { return spawning }
-        return spawning.enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
-    }
+    private static let spawning = Injection.all(
+        later: later,
+        [
+            ("clone3", "EAGAIN ENOMEM", 1...2), ("pidfd_open", "EMFILE ENOMEM", 1...2),
+            ("socketpair", "EMFILE ENFILE ENOMEM", 1...2), ("execve", "ENOENT EACCES ENOMEM EAGAIN", 1...1),
+            ("sendmsg", "EINTR EPIPE ENOBUFS ENOMEM", 1...3), ("recvmsg", "EINTR ECONNRESET ENOMEM", 1...3),
+            ("fcntl", "EMFILE", 1...4), ("epoll_create1", "EMFILE", 1...1), ("memfd_create", "EMFILE ENOMEM", 1...1),
+        ])
 
     @Test("System calls fail in turn while workers are started: a right reply, an error or a clean close, and it lives")
     func workers() throws {
@@ -103,26 +112,42 @@ extension InjectionTests {
                 "Echo",
                 #"{ "library": "libWait.so", "execution": "process", "workers": 1, "callsPerWorker": 1, "concurrency": 1 }"#,
             ]))
-        var failed = 0
-        for injection in Self.tried {
+        for injection in Self.spawning {
+            let watch = PauselessStopwatch()
             let injector = try Injector(injection, into: daemon)
-            for _ in 0..<2 {
-                let reply = try? daemon.ask("wait 0")
-                #expect(reply == nil || reply == Reply("waited 0\n") || reply?.errors.isEmpty == false, "\(injection)")
-                #expect(try daemon.ask("echo hello") == Reply("hello\n"), "\(injection)")
+            var asked: RawPeer?
+            // One call after the other, until the system call is reached. No worker may start from then on, so none is waited for.
+            try daemon.wait(until: "\(injection) fails") {
+                if let peer = asked, try peer.hasSomethingToRead(within: 0) {
+                    expectAnswer(of: peer, injection)
+                    asked = nil
+                }
+                if asked == nil {
+                    asked = try daemon.connect()
+                    try asked!.send("wait 0")
+                }
+                return try injector.hasFailed
             }
-            if try injector.finish() { failed += 1 }
-            // After a pause that grows with the failures a new worker is there.
+            #expect(try daemon.ask("echo hello") == Reply("hello\n"), "\(injection)")
+            try injector.finish()
+            if let asked { expectAnswer(of: asked, injection) }
+            // After a pause that grows with the failures a new worker is there; the answer begins the pauses anew.
             try daemon.wait(until: "a worker serves again after \(injection)", seconds: 45) {
                 try daemon.ask("wait 0") == Reply("waited 0\n")
             }
+            // The time that a worker has to load its library is five seconds.
+            #expect(watch.seconds < 4, "\(injection) was not noticed")
             guard daemon.isAlive else { throw TestFailure("\(injection) killed the daemon: \(daemon.log.suffix(5))") }
         }
-        print("injection: \(failed) calls of \(Self.tried.count) points failed while workers were started")
-        #expect(failed > Self.tried.count / 3)
+        print("injection: \(Self.spawning.count) calls failed while workers were started")
         // The last ones that were used may still be ending; one that was lost would stay.
         try daemon.wait(until: "no worker is left but one, and one that is to come") { daemon.children.count <= 2 }
         #expect(try daemon.stop().status == .exited(0))
+    }
+
+    private func expectAnswer(of peer: RawPeer, _ injection: Injection) {
+        let reply = try? peer.receiveReply()
+        #expect(reply == nil || reply == Reply("waited 0\n") || reply?.errors.isEmpty == false, "\(injection)")
     }
 }
 

@@ -119,6 +119,8 @@ extension WorkerPool {
             var attached: Int32 = -1
             let count = clinux_receive_message(process.control.number, &packet, packet.count, &attached)
             if attached >= 0 { clinux_close(attached) }
+            // The socket tells once that something came: what is not taken now would be waited for until the time is over.
+            if count < 0, count != -Int(EAGAIN), joiners[worker] != nil { process.signal(SIGKILL) }
             if count <= 0 { return }
             do throws(MessageError) {
                 // One answer is all that a worker says.

@@ -16,10 +16,17 @@ struct Injection: CustomStringConvertible, Sendable {
     }
 
     /// Each error of each call at each position.
-    static func all(_ table: [(call: String, errors: String, positions: ClosedRange<Int>)]) -> [Injection] {
+    ///
+    /// - Parameter factor: How many times as far the positions go of a call that is made more than once.
+    static func all(
+        later factor: Int = 1, _ table: [(call: String, errors: String, positions: ClosedRange<Int>)]
+    ) -> [Injection] {
         table.flatMap { row in
-            row.errors.split(separator: " ").flatMap { error in
-                row.positions.map { Injection(call: row.call, error: String(error), position: $0) }
+            let last = row.positions.upperBound
+            return row.errors.split(separator: " ").flatMap { error in
+                (row.positions.lowerBound...(last > 1 ? factor * last : 1)).map {
+                    Injection(call: row.call, error: String(error), position: $0)
+                }
             }
         }
     }
@@ -40,10 +47,19 @@ struct Injector {
         }
     }
 
-    /// Ends, and tells whether the call did fail.
-    func finish() throws -> Bool {
-        program.send(SIGTERM)
+    /// Ends, by force: told to end, it waits for each thread to stop, which one that starts a process cannot while that is held.
+    func finish() throws {
+        program.send(SIGKILL)
         _ = try program.wait(seconds: 10)
-        return try String(contentsOfFile: output, encoding: .utf8).contains("(INJECTED)")
+    }
+
+    /// Whether the call did fail.
+    var hasFailed: Bool {
+        get throws { try Self.hasFailed(by: output) }
+    }
+
+    /// Whether a call did fail, by what strace wrote, which it does before the program goes on.
+    static func hasFailed(by output: String) throws -> Bool {
+        try String(contentsOfFile: output, encoding: .utf8).contains("(INJECTED)")
     }
 }
