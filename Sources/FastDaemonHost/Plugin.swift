@@ -158,6 +158,14 @@ public final class Plugin: @unchecked Sendable {
     /// How many of these have not returned.
     fileprivate let pendingWork = Atomic(0)
 
+    /// What its destruction waits for, in words.
+    public var obstacle: String {
+        if workers?.hasEnded == false { return "its worker processes have not ended" }
+        let pending = pendingWork.load(ordering: .acquiring)
+        if pending > 0 { return "functions that it handed to the pool have not returned (\(pending))" }
+        return "its destroy function has not returned"
+    }
+
     /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped. Its
     /// worker processes are waited for, for some seconds at most.
     public func destroy() {

@@ -33,6 +33,7 @@ extension WorkerPoolState {
         guard let worker = worker(of: ticket) else { return [] }
         if case .stopping(let until) = workers[worker]!.phase, until <= now + grace { return [] }
         workers[worker]!.phase = .stopping(until: now + grace)
+        workers[worker]!.isTerminated = true
         return [.terminate(worker)] + startMissing(at: now)
     }
 
@@ -50,6 +51,7 @@ extension WorkerPoolState {
             worker.forsaken.count == worker.calls.count
         else { return [] }
         workers[number]!.phase = .stopping(until: now + grace)
+        workers[number]!.isTerminated = true
         return [.terminate(number)]
     }
 
@@ -76,6 +78,7 @@ extension WorkerPoolState {
             switch worker.phase {
             case .starting:
                 workers[number]!.phase = .stopping(until: .max)
+                workers[number]!.isTerminated = true
                 actions.append(.kill(number))
             case .serving, .retiring: workers[number]!.phase = .retiring
             case .stopping, .lost: continue

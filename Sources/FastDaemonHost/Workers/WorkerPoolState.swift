@@ -46,6 +46,9 @@ struct WorkerPoolState<Waiter> {
 
         /// Whether it was started with settings that have changed since.
         var isOutdated = false
+
+        /// Whether it is ended although it has, or had, something to do: how it ends says nothing of it then.
+        var isTerminated = false
     }
 
     enum Action {
