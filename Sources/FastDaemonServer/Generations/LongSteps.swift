@@ -58,7 +58,8 @@ final class LongSteps: Sendable {
             _ = loop?.schedule(at: clinux_now() + seconds * 1_000_000_000) {
                 guard let step = self.state.withLock({ $0.steps[number] }) else { return }
                 self.log.write(
-                    .warning, "still \(step.kind) after \(seconds) s: \(step.obstacle())", [("plugin", .text(step.plugin))])
+                    .warning, "still \(step.kind) after \(seconds) s: \(step.obstacle())",
+                    [("plugin", .text(step.plugin))])
             }
         }
     }

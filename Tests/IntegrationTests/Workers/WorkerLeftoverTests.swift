@@ -54,7 +54,8 @@ struct WorkerLeftoverTests {
         let worker = try #require(daemon.workerProcesses.first)
         #expect(try daemon.ask("end \(way)") == Reply("so be it\n"))
         try daemon.waitForLog(
-            "warning: worker process \(worker) \(text) while it was stopped, in the plugin's destroy function plugin=bad-end")
+            "warning: worker process \(worker) \(text) while it was stopped, in the plugin's destroy function plugin=bad-end"
+        )
         #expect(try daemon.ask("end well") == Reply("so be it\n"))
         #expect(!daemon.log.contains { $0.contains("error: worker process") })
     }
