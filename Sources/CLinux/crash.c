@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "clinux_crash.h"
 
+#include "clinux_images.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,10 +33,15 @@ static pthread_key_t thread_end;
 /* Whether faults come to the handler below, which then needs a stack in each thread that runs a plugin's code. */
 static int handles_faults;
 
+/* The process whose crashes are noted. What a handler forks has all of this, too, but none of the threads. */
+static pid_t own_process;
+
 /* How much was written by handlers that another thread is about to send. */
 static int unsent;
 
 _Thread_local clinux_crash_slot *clinux_own_crash_slot;
+
+static _Thread_local int is_loop_thread;
 
 /* Where there is no file. */
 static _Thread_local clinux_crash_slot nobodys;
@@ -45,6 +52,7 @@ static void release(void *stack) {
     sigaltstack(&none, NULL);
     munmap(stack, stack_size);
     slot->text = 0;
+    slot->is_loop = 0;
     __atomic_store_n(&slot->owner, 0, __ATOMIC_RELEASE);
     clinux_own_crash_slot = NULL;
 }
@@ -67,19 +75,49 @@ clinux_crash_slot *clinux_claim_crash_slot(void) {
         uint32_t nobody = 0;
         if (!__atomic_compare_exchange_n(&table->slots[i].owner, &nobody, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
         clinux_own_crash_slot = &table->slots[i];
+        clinux_own_crash_slot->is_loop = (uint32_t)is_loop_thread;
         break;
     }
     if (__atomic_load_n(&handles_faults, __ATOMIC_ACQUIRE)) give_stack();
     return clinux_own_crash_slot;
 }
 
+void clinux_mark_loop_thread(void) { is_loop_thread = 1; }
+
 /* The first crash is the cause; others may follow from it. */
-static void note(int number) {
-    clinux_crash_slot *slot = clinux_own_crash_slot;
+static void keep(uint32_t text, int number) {
     uint32_t nothing = 0;
-    if (!slot || !own || slot->text == 0) return;
-    if (__atomic_compare_exchange_n(&own->crashed_text, &nothing, slot->text, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (text == 0) return;
+    if (__atomic_compare_exchange_n(&own->crashed_text, &nothing, text, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         own->crashed_signal = (uint32_t)number;
+}
+
+static void note(int number, const void *context) {
+    if (!own || getpid() != own_process) return;
+    clinux_crash_slot *slot = clinux_own_crash_slot;
+    /* A thread without a slot never ran anything that the daemon gave it to run. */
+    keep(slot ? slot->text : clinux_running_image(context), number);
+}
+
+/* The process is ended from outside: notes what an event loop runs that does not come back from it. */
+static void note_stuck_loop(int number) {
+    enum { rounds = 20 };
+    uint32_t entries[slot_count];
+    struct timespec pause = {0, 50000000};
+    if (!own || getpid() != own_process) return;
+    for (int round = 0; round <= rounds; round++) {
+        int stuck = -1;
+        for (int i = 0; i < slot_count; i++) {
+            clinux_crash_slot *slot = &own->slots[i];
+            if (round == 0) entries[i] = slot->entries;
+            /* One that this handler interrupts cannot go on. */
+            int may_be = slot->is_loop && slot != clinux_own_crash_slot && slot->text;
+            if (may_be && slot->entries == entries[i]) stuck = i;
+        }
+        if (stuck < 0) return;
+        if (round == rounds) keep(own->slots[stuck].text, -number);
+        else nanosleep(&pause, NULL);
+    }
 }
 
 void clinux_add_unsent(int change) { __atomic_add_fetch(&unsent, change, __ATOMIC_RELEASE); }
@@ -87,6 +125,7 @@ void clinux_add_unsent(int change) { __atomic_add_fetch(&unsent, change, __ATOMI
 /* Lets what was written before reach its reader. The thread that sends it goes on meanwhile, unless it is what crashed, or waits for
    something that the crashed one holds. */
 static void wait_until_sent(void) {
+    if (getpid() != own_process) return;
     struct timespec pause = {0, 100000};
     for (int i = 0; i < 1000 && __atomic_load_n(&unsent, __ATOMIC_ACQUIRE) > 0; i++) nanosleep(&pause, NULL);
 }
@@ -96,17 +135,17 @@ enum { fault_count = sizeof faults / sizeof faults[0] };
 static struct sigaction earlier[fault_count];
 
 static void fault(int number, siginfo_t *info, void *context) {
-    (void)context;
     int is_sent = info->si_code <= 0;
     wait_until_sent();
     if (is_sent && info->si_pid != getpid()) {
         /* What another process sends is nobody's fault here. It ends this one, as it would have without a handler: one that
-           was there before may count on a fault that comes again. */
+           was there before may count on a fault that comes again. A watchdog has a reason, however. */
+        if (number == SIGABRT) note_stuck_loop(number);
         signal(number, SIG_DFL);
         raise(number);
         return;
     }
-    note(number);
+    note(number, context);
     for (int i = 0; i < fault_count; i++) {
         if (faults[i] == number) sigaction(number, &earlier[i], NULL);
     }
@@ -116,12 +155,13 @@ static void fault(int number, siginfo_t *info, void *context) {
 
 static void leaving(void) {
     wait_until_sent();
-    note(0);
+    note(0, NULL);
 }
 
 static int handle_faults(void) {
     int error = pthread_key_create(&thread_end, release);
     if (error) return -error;
+    own_process = getpid();
     __atomic_store_n(&handles_faults, 1, __ATOMIC_RELEASE);
     struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&action.sa_mask);
@@ -144,12 +184,24 @@ int clinux_crash_begin(int descriptor) {
 
 int clinux_crash_last_words(void) { return handle_faults(); }
 
+/* Where a text stands already, as after each reload; 0 where it does not. */
+static uint32_t find_text(const void *bytes, uint32_t length) {
+    uint32_t other;
+    for (uint32_t place = 4; place < own->text_count; place += (uint32_t)sizeof other + other) {
+        memcpy(&other, own->texts + place, sizeof other);
+        if (other > text_capacity - place) break;
+        if (other == length && memcmp(own->texts + place + sizeof other, bytes, length) == 0) return place;
+    }
+    return 0;
+}
+
 uint32_t clinux_crash_text(const void *bytes, size_t count) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    uint32_t length = (uint32_t)count, place = 0;
     if (!own || count > text_capacity) return 0;
+    uint32_t length = (uint32_t)count;
     pthread_mutex_lock(&lock);
-    if (own->text_count + sizeof length + length <= text_capacity) {
+    uint32_t place = find_text(bytes, length);
+    if (place == 0 && own->text_count + sizeof length + length <= text_capacity) {
         place = own->text_count;
         memcpy(own->texts + place, &length, sizeof length);
         memcpy(own->texts + place + sizeof length, bytes, length);

@@ -55,17 +55,18 @@ public final class Plugin: @unchecked Sendable {
         _ image: LibraryImage, name: String?, options: String, services: HostServices
     ) throws(PluginError) {
         crashDigest = services.notesCrashes ? image.digest : nil
-        startCrashText = Self.crashText(name ?? "", command: "", libraryPath: image.path, digest: crashDigest)
+        self.services = services
+        startCrashText = services.crashText(name ?? "", command: "", libraryPath: image.path, digest: crashDigest)
         let before = clinux_enter_plugin(startCrashText)
         defer { clinux_leave_plugin(before) }
         let library = try PluginLibrary(image)
         self.library = library
-        self.services = services
         let descriptor = library.descriptor.pointee
         libraryPath = library.path
         if let name { self.name = name } else { self.name = try Self.checkedName(descriptor.name, of: library.path) }
         version = Printable.line(String(cString: descriptor.version))
         ownConcurrency = descriptor.concurrency == 0 ? nil : Int(descriptor.concurrency)
+        services.noteImage(of: library, plugin: self.name, digest: crashDigest)
         try create(library, options: options)
         do {
             commands = try listCommands(library)
@@ -73,13 +74,6 @@ public final class Plugin: @unchecked Sendable {
             destroy()
             throw error
         }
-    }
-
-    /// Keeps what stands for code of a plugin where crashes are noted; 0 where they are not.
-    fileprivate static func crashText(_ name: String, command: String, libraryPath: String, digest: String?) -> UInt32 {
-        guard let digest else { return 0 }
-        let text = CrashBlame.text(plugin: name, command: command, libraryPath: libraryPath, digest: digest)
-        return clinux_crash_text(text, text.count)
     }
 
     /// A plugin that was loaded in a worker process, and never is here.
@@ -157,6 +151,14 @@ public final class Plugin: @unchecked Sendable {
 
     /// How many of these have not returned.
     fileprivate let pendingWork = Atomic(0)
+
+    /// What its destruction waits for, in words.
+    public var obstacle: String {
+        if workers?.hasEnded == false { return "its worker processes have not ended" }
+        let pending = pendingWork.load(ordering: .acquiring)
+        if pending > 0 { return "functions that it handed to the pool have not returned (\(pending))" }
+        return "its destroy function has not returned"
+    }
 
     /// Frees what the plugin made. No call of it may be running, and none may follow. The library stays mapped. Its
     /// worker processes are waited for, for some seconds at most.
@@ -281,7 +283,7 @@ public final class PluginCommand: @unchecked Sendable {
         table = plugin.services.table
         context = description.context
         self.plugin = plugin
-        crashText = Plugin.crashText(
+        crashText = plugin.services.crashText(
             plugin.name, command: self.name, libraryPath: plugin.libraryPath, digest: plugin.crashDigest)
     }
 

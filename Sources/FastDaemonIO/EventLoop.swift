@@ -145,6 +145,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func run() {
         clinux_set_thread_context(Unmanaged.passUnretained(self).toOpaque())
+        clinux_mark_loop_thread()
         while !shouldStop.load(ordering: .acquiring) {
             for _ in 0..<Self.roundsBetweenWaits where !runJobs() { break }
             beforeWaiting?()

@@ -70,7 +70,35 @@ extension Daemon {
         }
         await loops.loops[0].sleep(nanoseconds: Self.grace)
         if Task.isCancelled { return }
-        exitNow(1)
+        giveUpRest(shutdown)
+    }
+
+    /// How long a reload that hangs has to end by itself, in nanoseconds.
+    private static let reloadPatience: UInt64 = 5_000_000_000
+
+    /// Waits for the reload at hand, but not as for calls: what it loads is thrown away.
+    func finishReload(_ shutdown: Shutdown) async {
+        let patience = Task(executorPreference: loops.loops[0]) {
+            await self.loops.loops[0].sleep(nanoseconds: Self.reloadPatience)
+            // What is being destroyed has the time that calls have.
+            let isDestroying = self.host.steps.running.contains { $0.kind == .destroying }
+            if !Task.isCancelled, !isDestroying { self.giveUpRest(shutdown) }
+        }
+        await reloader.finish()
+        patience.cancel()
+    }
+
+    /// Ends the process although not everything has ended, and says what has not. A reload that is given up costs nothing.
+    func giveUpRest(_ shutdown: Shutdown) {
+        let steps = host.steps.running
+        for step in steps {
+            log.write(.warning, "gave up \(step.kind): \(step.obstacle())", [("plugin", .text(step.plugin))])
+        }
+        for plugin in host.destruction.waiting {
+            log.write(.warning, "not destroyed, because another was not", [("plugin", .text(plugin))])
+        }
+        if steps.isEmpty || steps.contains(where: { $0.kind != .loading }) { shutdown.noteDropped() }
+        exitNow(shutdown.exitStatus)
     }
 
     private func dropAll(_ shutdown: Shutdown) {

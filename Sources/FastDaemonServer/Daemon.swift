@@ -85,14 +85,14 @@ public final class Daemon: Sendable {
             await self.core.running.waitUntilEmpty()
             // The last call has ended.
             await self.core.retire(from: self.loops.loops)
-            await self.reloader.finish()
+            await self.finishReload(shutdown)
             await self.host.destruction.finish()
             self.host.crashNotes?.end()
             // Until here a second signal ends it at once, and so does its patience.
             tasks.cancelAll()
             self.log.write(.notice, "stopped")
             // A library whose loading nobody waits for any more must not see the end of the process from within.
-            if self.reloader.isLoading { self.exitNow(shutdown.exitStatus) }
+            if self.reloader.isLoading { self.giveUpRest(shutdown) }
             return shutdown.exitStatus
         }
     }

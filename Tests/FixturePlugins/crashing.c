@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -36,14 +37,7 @@ static void throw_exception(void) {
     throw_it(exception, dlsym(library, "_ZTIi"), NULL);
 }
 
-/* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory
-   (all it can get), throw (a C++ exception), exit (with status 3) or quit (likewise, with status 4, at once); or does not,
-   by none. */
-static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
-    (void)context;
-    const char *way = fixture_word(host, call, 1), *text = fixture_word(host, call, 2);
-    long count = atol(fixture_word(host, call, 3));
-    if (*text) do fixture_print(host, call, text); while (--count > 0);
+static int end_by(const char *way) {
     if (*way == 0 || strcmp(way, "segv") == 0) *(volatile int *)8 = 1;
     if (strcmp(way, "abort") == 0) abort();
     if (strcmp(way, "trap") == 0) __builtin_trap();
@@ -54,6 +48,38 @@ static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, voi
     if (strcmp(way, "exit") == 0) exit(3);
     if (strcmp(way, "quit") == 0) _exit(4);
     return strcmp(way, "none") == 0 ? 0 : 2;
+}
+
+static void *on_thread(void *way) {
+    end_by(way);
+    return NULL;
+}
+
+/* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory
+   (all it can get), throw (a C++ exception), exit (with status 3) or quit (likewise, with status 4, at once); or does not,
+   by none. */
+static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    const char *way = fixture_word(host, call, 1), *text = fixture_word(host, call, 2);
+    long count = atol(fixture_word(host, call, 3));
+    if (*text) do fixture_print(host, call, text); while (--count > 0);
+    return end_by(way);
+}
+
+/* thread WAY: does that on a thread that it makes itself, and waits for it. */
+static int32_t run_thread(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, on_thread, (void *)fixture_word(host, call, 1)) != 0) return 1;
+    return pthread_join(thread, NULL);
+}
+
+/* child WAY: does that in a process that it forks, and waits for it. */
+static int32_t run_child(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    pid_t child = fork();
+    if (child == 0) _exit(end_by(fixture_word(host, call, 1)));
+    return waitpid(child, NULL, 0) == child ? 0 : 1;
 }
 
 static void print_process(const fastdaemon_host *host, fastdaemon_call *call, long process) {
@@ -121,6 +147,8 @@ static int32_t run_hoard(const fastdaemon_host *host, fastdaemon_call *call, voi
 }
 
 static const fastdaemon_command crash = FIXTURE_COMMAND("crash", run_crash);
+static const fastdaemon_command thread = FIXTURE_COMMAND("thread", run_thread);
+static const fastdaemon_command child = FIXTURE_COMMAND("child", run_child);
 static const fastdaemon_command where = FIXTURE_COMMAND("where", run_where);
 static const fastdaemon_command fine = FIXTURE_COMMAND("fine", run_fine);
 static const fastdaemon_command stay = FIXTURE_COMMAND("stay", run_stay);
@@ -129,5 +157,5 @@ static const fastdaemon_command descriptors = FIXTURE_COMMAND("descriptors", run
 static const fastdaemon_command hoard = FIXTURE_COMMAND("hoard", run_hoard);
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&crash, &where, &fine, &stay, &parent, &descriptors, &hoard)
+FIXTURE_COMMANDS(&crash, &thread, &child, &where, &fine, &stay, &parent, &descriptors, &hoard)
 FIXTURE_ENTRY("crashing", )

@@ -11,6 +11,7 @@
 #include "clinux_digest.h"
 #include "clinux_crash.h"
 #include "clinux_files.h"
+#include "clinux_images.h"
 #include "clinux_loop.h"
 #include "clinux_processes.h"
 #include "clinux_sockets.h"

@@ -1,17 +1,27 @@
 /// A command whose code ended the daemon, in whose process it ran.
 public struct CrashBlame: Equatable, Sendable {
-    /// The plugin, and its own name of the command; empty for what it did when it was loaded.
+    /// The plugin, and its own name of the command; empty for what it did when it was loaded, `ownThread` for what a thread did that
+    /// it had made.
     public var plugin, command: String
 
     /// The path of the library, and the digest of its bytes.
     public var libraryPath, digest: String
 
-    /// The signal; 0 where it called exit(3).
+    /// The signal; 0 where it called exit(3); negative where it did not crash, but held up an event loop until that signal came.
     public var signal: Int32
+
+    /// No command is called this: names have no spaces.
+    static let ownThread = "a thread of its own"
 
     /// As in "its command crash ended the daemon by SIGSEGV".
     public var description: String {
-        let what = command.isEmpty ? "its start" : "its command \(command)"
+        let what =
+            switch command {
+            case "": "its start"
+            case Self.ownThread: Self.ownThread
+            default: "its command \(command)"
+            }
+        if signal < 0 { return "\(what) held up an event loop until \(WorkerEnd.name(of: -signal)) ended the daemon" }
         return "\(what) ended the daemon by \(signal == 0 ? "exit()" : WorkerEnd.name(of: signal))"
     }
 

@@ -11,6 +11,9 @@ struct PluginLibrary: @unchecked Sendable {
     /// Static memory of the library's, as the ABI promises; that is why this is `Sendable`.
     let descriptor: UnsafePointer<fastdaemon_plugin>
 
+    /// Where some of its code is.
+    let entry: UnsafeRawPointer
+
     /// Loads a library and checks what it exports.
     init(_ image: LibraryImage) throws(PluginError) {
         path = image.path
@@ -23,6 +26,7 @@ struct PluginLibrary: @unchecked Sendable {
         guard let descriptor = function(FASTDAEMON_ABI_VERSION) else { throw PluginError(path, .refusesHost) }
         try Self.check(descriptor, at: path)
         self.descriptor = descriptor
+        self.entry = UnsafeRawPointer(entry)
     }
 
     private static let loadCount = Atomic<UInt64>(0)

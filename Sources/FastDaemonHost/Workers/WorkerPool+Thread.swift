@@ -172,9 +172,22 @@ extension WorkerPool {
         _ = clinux_epoll_remove(epoll.number, process.control.number)
         _ = clinux_epoll_remove(epoll.number, process.watch.number)
         joiners[worker] = nil
+        if end != .exited(status: 0) { noteBadStop(of: worker, end, process: process.processID) }
         let isCrash = noteEnd(of: worker, end.description, process: process.processID)
         // Now that the pool gives it no more calls. Those that it had are the signal's victims also where it ended by itself then.
         process.tell(isCrash || end != .exited(status: 0) ? end : .killed(signal: SIGTERM))
+    }
+
+    /// Says so where a worker that had nothing to do any more did not end as it should: what the plugin's `destroy` was to do is not
+    /// done then.
+    private func noteBadStop(of worker: Int, _ end: WorkerEnd, process: Int32) {
+        let (found, name) = state.withLock { ($0.machine.workers[worker], $0.name) }
+        guard let found, !found.isTerminated, case .stopping(let until) = found.phase else { return }
+        let isOverdue = until == .max
+        let what = isOverdue ? "did not end within 5 s, and was killed" : end.description
+        log.write(
+            .warning, "worker process \(process) \(what) while it was stopped, in the plugin's destroy function",
+            plugin: name, call: nil)
     }
 
     /// A worker is no more, for a reason in words. Returns whether that was a crash: it was not told to end.

@@ -197,8 +197,10 @@ public final class WorkerPool: @unchecked Sendable {
     /// Holds the calling thread until every worker of a pool that was closed has ended, but no longer than some seconds.
     public func waitUntilEnded() {
         let deadline = clinux_now() + 2 * Machine.patience
-        while !state.withLock({ $0.hasEnded }), clinux_now() < deadline { clinux_sleep(1_000_000) }
+        while !hasEnded, clinux_now() < deadline { clinux_sleep(1_000_000) }
     }
+
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     /// Has the machine decide, and does it: callers are told at once, the rest is for the pool's thread.
     func decide(at now: UInt64, _ decision: (inout State) -> [Machine.Action]) {

@@ -46,6 +46,9 @@ struct WorkerPoolState<Waiter> {
 
         /// Whether it was started with settings that have changed since.
         var isOutdated = false
+
+        /// Whether it is ended although it has, or had, something to do: how it ends says nothing of it then.
+        var isTerminated = false
     }
 
     enum Action {
@@ -147,7 +150,7 @@ struct WorkerPoolState<Waiter> {
             found.phase = .serving(isWorn: hasServedEnough || residentBytes > settings.idleMemoryBytes)
         }
         workers[worker] = found
-        return grant() + stopIdle(at: now) + endForsaken(worker, at: now) + startMissing(at: now)
+        return grant() + endForsaken(worker, at: now) + retire(at: now) + startMissing(at: now)
     }
 
     /// The serving worker with the fewest calls that has room for another. Of equals the oldest.
@@ -203,10 +206,12 @@ struct WorkerPoolState<Waiter> {
         if case .open = breaker.phase { return false }
         var starting = 0
         var lasting = 0
+        let mayRetire = mayRetireBusyOne
         for worker in workers.values {
             switch worker.phase {
             case .starting: starting += 1
             case .serving(isWorn: false): lasting += 1
+            case .serving(isWorn: true) where !mayRetire && !worker.calls.isEmpty: lasting += 1
             default: break
             }
         }
@@ -220,24 +225,12 @@ struct WorkerPoolState<Waiter> {
         settings.callsAtOnce = min(settings.callsAtOnce, most)
     }
 
-    /// A worker has loaded its library. A worn one gives up its place.
+    /// A worker has loaded its library. A worn one may give up its place.
     mutating func noteLoaded(_ worker: Int, at now: UInt64) -> [Action] {
         guard case .starting? = workers[worker]?.phase else { return [] }
         isProbing = false
-        let isOutdated = workers[worker]!.isOutdated
-        workers[worker]!.phase = .serving(isWorn: isOutdated)
-        let worn = workers.keys.sorted().first { workers[$0]!.phase == .serving(isWorn: true) }
-        if let worn, !isOutdated { workers[worn]!.phase = .retiring }
-        return grant() + stopIdle(at: now) + startMissing(at: now)
-    }
-
-    mutating func stopIdle(at now: UInt64) -> [Action] {
-        var actions: [Action] = []
-        for (number, worker) in workers where worker.phase == .retiring && worker.calls.isEmpty {
-            workers[number]!.phase = .stopping(until: now + Self.patience)
-            actions.append(.stop(number))
-        }
-        return actions
+        workers[worker]!.phase = .serving(isWorn: workers[worker]!.isOutdated)
+        return grant() + retire(at: now) + startMissing(at: now)
     }
 
     // MARK: - Time

@@ -54,7 +54,7 @@ struct GenerationDraft: Sendable {
         do {
             let image = try reader.next()
             let entry = confined(entry, image)
-            let hosted = try unchanged(entry, image) ?? load(entry, image)
+            let hosted = try unchanged(entry, image) ?? loaded(entry, image)
             let plugin = hosted.plugin
             if let other = plugins.first(where: { $0.hosted.plugin.name == plugin.name })?.hosted.plugin {
                 problems.append(
@@ -87,6 +87,15 @@ struct GenerationDraft: Sendable {
         previous?.plugins.first { candidate in
             candidate.isSame(as: entry, image, configuration) && !plugins.contains { $0.hosted === candidate }
         }
+    }
+
+    private mutating func loaded(
+        _ entry: PluginConfiguration, _ image: LibraryImage
+    ) throws(PluginError) -> HostedPlugin {
+        let step = LongSteps.Step(kind: .loading, plugin: entry.name ?? entry.library) {
+            "\(entry.keyPath): a function of \(image.path) has not returned, and what is listed after it waits"
+        }
+        return try host.steps.run(step) { () throws(PluginError) in try load(entry, image) }
     }
 
     private mutating func load(_ entry: PluginConfiguration, _ image: LibraryImage) throws(PluginError) -> HostedPlugin

@@ -16,12 +16,16 @@ final class PluginDestruction: Sendable {
     }
 
     private let state = Mutex(State())
+    private let steps: LongSteps
     private let startsThread: ThreadStarter
     private let retry: ThreadRetry?
 
-    /// - Parameter retry: has a thread that was not to be had asked for again; nil where the thread that lets go of a plugin
-    ///   serves nobody either, and destroys it itself then.
-    init(retry: ThreadRetry?, start: @escaping ThreadStarter = startThread) {
+    /// - Parameters:
+    ///   - steps: is told of each while it lasts.
+    ///   - retry: has a thread that was not to be had asked for again; nil where the thread that lets go of a plugin
+    ///     serves nobody either, and destroys it itself then.
+    init(steps: LongSteps, retry: ThreadRetry?, start: @escaping ThreadStarter = startThread) {
+        self.steps = steps
         self.retry = retry
         startsThread = start
     }
@@ -73,10 +77,14 @@ final class PluginDestruction: Sendable {
 
     private func run() {
         while let plugin = next() {
-            plugin.destroy()
+            let step = LongSteps.Step(kind: .destroying, plugin: plugin.name) { plugin.obstacle }
+            steps.run(step) { plugin.destroy() }
             noteEnd()
         }
     }
+
+    /// The names of those that wait for the one that is being destroyed.
+    var waiting: [String] { state.withLock { $0.waiting.map(\.name) } }
 
     /// Takes the plugin that has waited for longest; nil where there is none.
     private func next() -> Plugin? {

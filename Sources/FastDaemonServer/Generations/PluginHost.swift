@@ -11,13 +11,15 @@ struct PluginHost: Sendable {
     let admission: Admission
     let statistics: StatisticsTable
     let destruction: PluginDestruction
+    let steps: LongSteps
 
     /// Who is to blame for crashes of earlier daemons; nil where nobody is asked.
     let crashNotes: CrashNotes?
 
     let log: Log
 
-    /// - Parameter loop: has threads that were not to be had asked for again; nil where nothing is served.
+    /// - Parameter loop: has threads that were not to be had asked for again, and looks after what takes long; nil where nothing is
+    ///   served.
     init(
         _ limits: Limits, log: Log, loop: EventLoop?, loopCount: Int, crashNotes: CrashNotes? = nil
     ) throws(IOError) {
@@ -27,7 +29,8 @@ struct PluginHost: Sendable {
         umask(mask)
         let retry = loop.map { Self.retry(on: $0, log) }
         pool = try ThreadPool(limit: limits.commands, umask: mask, retry: retry)
-        destruction = PluginDestruction(retry: retry)
+        steps = LongSteps(log: log, loop: loop)
+        destruction = PluginDestruction(steps: steps, retry: retry)
         services = HostServices(pool: pool, log: log, notesCrashes: crashNotes != nil)
         admission = Admission(limit: limits.commands)
         statistics = StatisticsTable(loopCount: loopCount)

@@ -16,6 +16,8 @@ import Testing
         #expect((blame.plugin, blame.command, blame.libraryPath, blame.digest) == ("größer", "", "/a b", "00"))
         #expect(blame.description == "its start ended the daemon by SIGABRT")
         #expect(Self.blame(1, signal: 0).description == "its command c ended the daemon by exit()")
+        let stuck = "its command c held up an event loop until SIGABRT ended the daemon"
+        #expect(Self.blame(1, signal: -6).description == stuck)
     }
 
     @Test("What is not of that form is nobody's fault")
@@ -29,7 +31,7 @@ import Testing
 
     @Test("A list comes out as it was kept; of one that was cut short, what was whole")
     func lists() {
-        let list = (0..<5).map { Self.blame($0, signal: Int32($0)) }
+        let list = (0..<5).map { Self.blame($0, signal: Int32($0 - 2)) }
         let bytes = CrashBlame.bytes(of: list)
         #expect(CrashBlame.list(in: bytes) == list)
         for count in 0..<bytes.count {

@@ -206,7 +206,7 @@ import Testing
         #expect(Self.leave(&state, 1, 1) == ["start 2"])
         #expect(state.renew(at: 0).isEmpty)
         #expect(Self.texts(state.noteLoaded(2, at: 0)) == ["start 3"])
-        #expect(Self.texts(state.noteLoaded(3, at: 0)) == ["stop 1"])
+        #expect(Self.texts(state.noteLoaded(3, at: 0)) == ["stop 1", "stop 2"])
     }
 
     // MARK: - Ending

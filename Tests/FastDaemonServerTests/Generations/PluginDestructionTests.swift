@@ -18,6 +18,7 @@ import Testing
         let plugin = try Plugin(image, name: nil, options: "{}", services: services)
         let retries = Retries()
         let destruction = PluginDestruction(
+            steps: LongSteps(log: Log(LogConfiguration()), loop: nil),
             retry: { retries.append($1, again: $2) },
             start: { name, subject, body throws(IOError) in
                 if retries.failures.count < 2 { throw IOError("start", subject, code: EAGAIN) }

@@ -59,6 +59,61 @@ import Testing
         #expect(second.log.contains { $0.contains("a worker process was killed by SIGABRT while it was loaded") })
     }
 
+    @Test(
+        "A crash on a thread that a plugin made itself is known to be its fault",
+        arguments: [("segv", "by SIGSEGV"), ("trap", "by SIGILL"), ("abort", "by SIGABRT"), ("exit", "by exit()")])
+    func ownThread(way: String, text: String) throws {
+        let folder = try folder()
+        let first = try RunningDaemon(in: folder)
+        let peer = try first.connect()
+        try peer.send(recordBytes("thread \(way)"))
+        _ = try first.wait()
+        peer.hangUp()
+        let second = try RunningDaemon(in: folder)
+        let warning = second.log.first { $0.contains(" warning: ") }
+        let blame = "plugins[1]: \(folder.library("libcrashing.so")): a thread of its own ended the daemon \(text)"
+        #expect(warning?.contains(blame) == true, "\(second.log)")
+        #expect(try second.ask("where").output != "\(second.process)\n")
+    }
+
+    @Test("A handler that holds up an event loop until the daemon is aborted, as by a watchdog, is to blame")
+    func stuck() throws {
+        let folder = try DaemonFolder()
+        try folder.build("stuck")
+        let first = try RunningDaemon(DaemonConfiguration(plugins: ["stuck", "Echo"]), in: folder)
+        let gate = try Gate(of: first)
+        let caller = try first.connect()
+        try caller.send("stuck \(gate.path)")
+        try first.waitForLog("stuck in process")
+        first.send(SIGABRT)
+        #expect(try first.wait().status == .signalled(SIGABRT))
+        caller.hangUp()
+        let second = try RunningDaemon(in: folder)
+        #expect(
+            second.log.contains {
+                $0.contains(
+                    "its command stuck held up an event loop until SIGABRT ended the daemon; it runs in worker processes"
+                )
+            }, "\(second.log)")
+        let peer = try second.connect()
+        try peer.send("stuck \(gate.path)")
+        try second.waitForLog("stuck in process")
+        #expect(try second.ask("echo on") == Reply("on\n"))
+        try gate.open()
+        #expect(try peer.receiveReply() == Reply("free\n"))
+    }
+
+    @Test("What a process that a handler forked does is not the handler's crash", arguments: ["abort", "exit"])
+    func child(way: String) throws {
+        let folder = try folder()
+        let first = try RunningDaemon(in: folder)
+        #expect(try first.ask("child \(way)") == Reply(""))
+        first.send(SIGKILL)
+        _ = try first.wait()
+        let second = try RunningDaemon(in: folder)
+        #expect(!second.log.contains { $0.contains(" warning: ") })
+    }
+
     @Test("Who kills the daemon is not a plugin, whatever runs", arguments: [SIGKILL, SIGSEGV, SIGABRT])
     func killed(signal: Int32) throws {
         let folder = try folder()

@@ -46,6 +46,20 @@ struct WorkerLeftoverTests {
         try daemon.waitUntilIdle()
     }
 
+    @Test(
+        "One that crashes or hangs when its plugin is destroyed is told of, and is no crash",
+        arguments: [("crash", "was killed by SIGABRT"), ("hang", "did not end within 5 s, and was killed")])
+    func badEnd(way: String, text: String) throws {
+        let daemon = try RunningDaemon(workers: ["bad_end"], entry: #""workers": 1, "callsPerWorker": 1"#)
+        let worker = try #require(daemon.workerProcesses.first)
+        #expect(try daemon.ask("end \(way)") == Reply("so be it\n"))
+        try daemon.waitForLog(
+            "warning: worker process \(worker) \(text) while it was stopped, in the plugin's destroy function plugin=bad-end"
+        )
+        #expect(try daemon.ask("end well") == Reply("so be it\n"))
+        #expect(!daemon.log.contains { $0.contains("error: worker process") })
+    }
+
     @Test("Callers that hang up cost no worker and no quarantine where the handlers heed it")
     func hangUps() throws {
         let daemon = try RunningDaemon(workers: ["versions"], entry: #""workers": 1"#)
