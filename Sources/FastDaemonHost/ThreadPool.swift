@@ -3,7 +3,13 @@ import FastDaemonSystem
 import Glibc
 import Synchronization
 
-/// A bounded number of threads for handlers that may block, as a task executor.
+/// What a thread of the pool is to run, once.
+public protocol PoolJob: AnyObject, Sendable {
+    /// Runs it, on that thread. It may block.
+    func runOnPool()
+}
+
+/// A bounded number of threads for handlers that may block.
 ///
 /// They are threads of its own: on Swift's shared pool, which has as many threads as there are cores, a few blocking calls
 /// would stop everything else. Each has a working directory of its own, so that a relative path means the caller's.
@@ -16,7 +22,7 @@ import Synchronization
 /// that takes something from it, and leaves something behind that may run, wakes the next. So a flood of short work is done by the
 /// threads that are awake, and work that blocks keeps nothing waiting. The thread that became idle last is the first to be
 /// used again, because its memory is still in the cache.
-public final class ThreadPool: TaskExecutor, Sendable {
+public final class ThreadPool: Sendable {
     /// The directory that the process started in: where work runs that brings none of its own.
     let startDirectory: Descriptor
 
@@ -46,15 +52,16 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// `@unchecked Sendable`: what a plugin hands over with its function is for whichever thread runs it.
     private enum Work: @unchecked Sendable {
-        case job(UnownedJob, UnownedTaskExecutor)
+        case job(any PoolJob)
         case function(
             Function, UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32, plugin: ObjectIdentifier)
+    }
 
-        /// Which plugin handed it over itself; nil where none did.
-        var plugin: ObjectIdentifier? {
-            if case .function(_, _, _, _, let plugin) = self { return plugin }
-            return nil
-        }
+    /// What a thread has done since it last looked into the line: nothing where it was woken, or started.
+    private enum Done {
+        case nothing
+        case job
+        case function(of: ObjectIdentifier)
     }
 
     /// - Parameters:
@@ -80,9 +87,15 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     // MARK: - Handing over work
 
-    /// Runs a job on a thread of the pool: what the concurrency runtime calls for each task that prefers this executor.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        submit(.job(UnownedJob(job), asUnownedTaskExecutor()))
+    /// Runs jobs, each on a thread of the pool and in their order as far as threads are free. However many they are, one thread is
+    /// woken for them at most; see above.
+    ///
+    /// - Parameter jobs: empty afterwards.
+    public func submit(_ jobs: inout [any PoolJob]) {
+        change { line in
+            for job in jobs { line.append(.job(job), of: nil) }
+        }
+        jobs.removeAll(keepingCapacity: true)
     }
 
     /// Runs `function(argument)` once, in a directory.
@@ -94,12 +107,9 @@ public final class ThreadPool: TaskExecutor, Sendable {
         _ function: Function, _ argument: UnsafeMutableRawPointer?, directory: Int32, crashText: UInt32 = 0,
         of plugin: AnyObject
     ) {
-        submit(
-            .function(function, argument, directory: directory, crashText: crashText, plugin: ObjectIdentifier(plugin)))
-    }
-
-    private func submit(_ work: Work) {
-        change { $0.append(work, of: work.plugin) }
+        let plugin = ObjectIdentifier(plugin)
+        let work = Work.function(function, argument, directory: directory, crashText: crashText, plugin: plugin)
+        change { $0.append(work, of: plugin) }
     }
 
     /// Changes what may run, and has a thread look for it.
@@ -177,12 +187,15 @@ public final class ThreadPool: TaskExecutor, Sendable {
             state.failures = 0
             if !worker.hasOwnDirectory { state.threadsHaveDirectories = false }
         }
-        var done: Work?
+        // Nothing is held of what was done: a thread may sleep for long.
+        var done = Done.nothing
         while let work = nextWork(of: worker, after: done) {
-            done = work
             switch work {
-            case .job(let job, let executor): job.runSynchronously(on: executor)
-            case .function(let function, let argument, let directory, let crashText, _):
+            case .job(let job):
+                done = .job
+                job.runOnPool()
+            case .function(let function, let argument, let directory, let crashText, let plugin):
+                done = .function(of: plugin)
                 enter(directory, worker)
                 let before = clinux_enter_plugin(crashText)
                 function(argument)
@@ -193,13 +206,15 @@ public final class ThreadPool: TaskExecutor, Sendable {
 
     /// What a thread does next; nil where there are more threads than are needed.
     ///
-    /// - Parameter done: what it has done; nil where it has just been started.
-    private func nextWork(of worker: PoolThread, after done: Work?) -> Work? {
-        var (isWoken, done) = (done == nil, done)
+    private func nextWork(of worker: PoolThread, after done: Done) -> Work? {
+        var done = done
         while true {
             let (work, mayEnd, helper) = state.withLock { state -> (Work?, Bool, Helper?) in
-                if let done { state.line.noteEnd(of: done.plugin) }
-                if isWoken { state.isWaking = false }
+                switch done {
+                case .nothing: state.isWaking = false
+                case .job: state.line.noteEnd(of: nil)
+                case .function(let plugin): state.line.noteEnd(of: plugin)
+                }
                 if let work = state.line.next() { return (work, false, Self.helper(&state)) }
                 if state.threads > state.line.mostThreads {
                     state.threads -= 1
@@ -211,7 +226,7 @@ public final class ThreadPool: TaskExecutor, Sendable {
             call(helper)
             if work != nil || mayEnd { return work }
             worker.waitForRing()
-            (isWoken, done) = (true, nil)
+            done = .nothing
         }
     }
 

@@ -2,6 +2,12 @@ import CLinux
 import FastDaemonSystem
 import Synchronization
 
+/// What a loop is to run, once.
+public protocol LoopJob: AnyObject, Sendable {
+    /// Runs it, on the loop. It must not block.
+    func runOnLoop()
+}
+
 /// One thread that waits for descriptors and, between waits, runs the Swift tasks that prefer it.
 ///
 /// A task that runs here (`group.addTask(executorPreference: loop)`) reads and writes sockets in straight lines of
@@ -58,6 +64,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private enum Message {
         case job(UnownedJob)
+        case loopJob(any LoopJob)
         case work(@Sendable () -> Void)
     }
 
@@ -129,8 +136,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `work` on the loop's thread, after what it does at this moment. It must not block.
-    func post(_ work: @escaping @Sendable () -> Void) {
+    public func post(_ work: @escaping @Sendable () -> Void) {
         post(.work(work))
+    }
+
+    /// Runs a job on the loop's thread, after what it does at this moment. From any thread; where the loop is awake, nobody is woken.
+    public func post(_ job: any LoopJob) {
+        post(.loopJob(job))
     }
 
     private func post(_ message: Message) {
@@ -179,6 +191,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for message in received {
             switch message {
             case .job(let job): jobs.append(job)
+            case .loopJob(let job): job.runOnLoop()
             case .work(let work): work()
             }
         }

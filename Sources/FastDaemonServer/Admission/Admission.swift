@@ -2,7 +2,10 @@ import Synchronization
 
 /// The daemon's admission of concurrent calls.
 final class Admission: Sendable {
-    fileprivate typealias State = AdmissionState<UnsafeContinuation<Bool, Never>>
+    /// Called once, on any thread, for a call that waited: with true when its turn has come, with false where it gave up.
+    typealias Waiter = @Sendable (_ mayRun: Bool) -> Void
+
+    fileprivate typealias State = AdmissionState<Waiter>
 
     private let state: Mutex<State>
 
@@ -35,8 +38,8 @@ final class Admission: Sendable {
     var counts: (running: Int, limit: Int) { state.withLock { ($0.running, $0.limit) } }
 
     /// Changes the state, and has those run whose turn that makes it.
-    fileprivate func change(_ body: (inout State) -> [UnsafeContinuation<Bool, Never>]) {
-        for continuation in withState(body) { continuation.resume(returning: true) }
+    fileprivate func change(_ body: (inout State) -> [Waiter]) {
+        for waiter in withState(body) { waiter(true) }
     }
 
     fileprivate func withState<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
@@ -60,58 +63,55 @@ final class Gate: Sendable {
         admission.change { $0.removeGate(id) }
     }
 
-    /// How a call got in.
+    /// Whether a call got in.
     enum Entry: Equatable {
+        /// It runs, and owes a `leave`; likewise one that waited, when its turn has come.
         case running
+
+        case waiting
 
         /// As many run as may, and as many wait.
         case busy(running: Int, waiting: Int)
-
-        /// It gave up while it waited.
-        case abandoned
     }
 
-    /// Waits for the call's turn. A call that is `.running` owes a `leave`.
+    /// A call wants to run.
     ///
-    /// - Parameter countsGlobally: whether it counts against the limit of the whole daemon, too: the same until it leaves.
-    func enter(ticket: UInt64, countsGlobally: Bool = true) async -> Entry {
-        var decision = Admission.State.Decision.run
-        let mayRun = await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
-            decision = admission.withState { state in
-                let decision = state.enter(id, countsGlobally: countsGlobally)
-                if decision == .wait {
-                    state.enqueue(continuation, ticket: ticket, at: id, countsGlobally: countsGlobally)
-                }
-                return decision
+    /// - Parameters:
+    ///   - countsGlobally: whether it counts against the limit of the whole daemon, too: the same until it leaves.
+    ///   - waiter: told of its turn, where it has to wait for that.
+    func enter(ticket: UInt64, countsGlobally: Bool = true, waiter: @autoclosure () -> Admission.Waiter) -> Entry {
+        admission.withState { state in
+            switch state.enter(id, countsGlobally: countsGlobally) {
+            case .run: return .running
+            case .busy(let running, let waiting): return .busy(running: running, waiting: waiting)
+            case .wait:
+                state.enqueue(waiter(), ticket: ticket, at: id, countsGlobally: countsGlobally)
+                return .waiting
             }
-            if decision != .wait { continuation.resume(returning: decision == .run) }
         }
-        if case .busy(let running, let waiting) = decision { return .busy(running: running, waiting: waiting) }
-        return mayRun ? .running : .abandoned
     }
 
     /// A call has ended.
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
     func leave(countsGlobally: Bool = true, wasOverdue: Bool = false) {
-        admission.withState { $0.leave(id, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?
-            .resume(returning: true)
+        admission.withState { $0.leave(id, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?(true)
     }
 
     /// A call goes on although nobody waits for it any more: from now on it counts here, and not in the whole daemon.
     func noteOverdue(countsGlobally: Bool = true) {
-        admission.withState { $0.noteOverdue(id, countsGlobally: countsGlobally) }?.resume(returning: true)
+        admission.withState { $0.noteOverdue(id, countsGlobally: countsGlobally) }?(true)
     }
 
     /// Has a call that waits give up.
     func abandon(_ ticket: UInt64) {
-        var givenUp: UnsafeContinuation<Bool, Never>?
+        var givenUp: Admission.Waiter?
         admission.change { state in
             givenUp = state.abandon(ticket, at: id)
             // Those behind it may want less than it did.
             return givenUp == nil ? [] : state.admitWaiting(at: id)
         }
-        givenUp?.resume(returning: false)
+        givenUp?(false)
     }
 
     /// Changes how many calls may run and wait. Those that do already go on.

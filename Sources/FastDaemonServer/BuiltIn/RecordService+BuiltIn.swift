@@ -18,7 +18,7 @@ extension RecordService {
             let call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes)
             call.prepare(id: nextID())
             _ = call.begin(input: UnsafeRawBufferPointer(start: nil, count: 0), from: source)
-            let running = RunningCall(call: call, route: route, gate: nil, received: clinux_now(), loop: loop)
+            let running = RunningCall(call: call, route: route, gate: nil, received: clinux_now(), service: self)
             return StartedCall(running: running, call: call, ownWork: work)
         case .stream: preconditionFailure("a stream needs a session, which is looked at before")
         }

@@ -40,6 +40,6 @@ extension Session {
 
     private func goOn(_ call: SessionCall, _ route: Route, _ work: @escaping @Sendable () async -> Int32) {
         ownWork = work
-        goOn(RunningCall(call: call, route: route, gate: nil, received: clock.received, loop: loop, clock: clock))
+        goOn(RunningCall(call: call, route: route, gate: nil, received: clock.received, service: service, clock: clock))
     }
 }

@@ -16,8 +16,10 @@ final class RunningCall: @unchecked Sendable {
     /// When its request was there, in nanoseconds of the monotonic clock.
     let received: UInt64
 
-    /// The loop that it came in on.
-    let loop: EventLoop
+    /// Who serves the loop that it came in on.
+    let service: RecordService
+
+    var loop: EventLoop { service.loop }
 
     /// Whether it takes a thread of the daemon, and so one of the places that all plugins share.
     var countsGlobally: Bool { route.execution != .process }
@@ -31,8 +33,8 @@ final class RunningCall: @unchecked Sendable {
     /// When its turn had come; 0 before.
     var begin: UInt64 = 0
 
-    /// Who waits for its end, or for its time to be over.
-    var answer: UnsafeContinuation<CallEnd, Never>?
+    /// Called once, at its end, or when its time is over.
+    var answer: ((CallEnd) -> Void)?
 
     /// Called when its caller was answered and it goes on: what can be stopped is to be stopped now.
     var whenOverdue: (() -> Void)?
@@ -44,24 +46,39 @@ final class RunningCall: @unchecked Sendable {
     var holdsThread = false
     var isStuck = false
 
+    /// How its handler returned: set by the thread that it ran on, which then has nothing to do with the call any more.
+    private(set) var outcome = Call.Outcome.later
+
     /// Whether it goes on although its caller was told that its time is over. From any thread.
     var isOverdue: Bool { overdue.load(ordering: .relaxed) }
     private let overdue = Atomic(false)
 
     /// - Parameter clock: how long it may wait and run; nil for as long as it likes.
     init(
-        call: Call, route: Route, gate: Gate?, received: UInt64, loop: EventLoop, clock: CallClock? = nil
+        call: Call, route: Route, gate: Gate?, received: UInt64, service: RecordService, clock: CallClock? = nil
     ) {
         self.call = call
         self.route = route
         self.gate = gate
         self.received = received
-        self.loop = loop
+        self.service = service
         self.clock = clock ?? CallClock(received: received)
     }
 
     func noteOverdue() {
         overdue.store(true, ordering: .relaxed)
+    }
+}
+
+/// The way to a thread of the pool and back.
+extension RunningCall: PoolJob, LoopJob {
+    func runOnPool() {
+        outcome = call.runOnPool()
+        loop.post(self)
+    }
+
+    func runOnLoop() {
+        service.noteReturn(of: self)
     }
 }
 

@@ -18,7 +18,7 @@ extension Exchange {
     /// Takes the next place in the order of replies.
     func reserveReply() -> OrderedReplies<ByteBuffer>.Slot { replies.reserve() }
 
-    /// Puts a reply in its place. `flush` is to follow.
+    /// Puts a reply in its place.
     func complete(_ slot: OrderedReplies<ByteBuffer>.Slot, with reply: ByteBuffer) {
         heldBytes += reply.count
         // Counted whatever the budget says, because the reply is there; where that is too much, nothing more is read.
@@ -53,20 +53,22 @@ extension Exchange {
             breakOff(.connection(.failed(ENOMEM)))
         }
         connection.wakeReader()
-        roomWaiter.take()?.resume()
+        wakeReplyWaiter()
     }
 
     /// Whether something is there that was not sent.
-    var hasToFlush: Bool { (pending != nil || !replies.isEmpty) && !isFlushing }
+    var hasToFlush: Bool { (pending != nil || replies.hasNext) && !isFlushing }
 
     /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
     /// care of everything.
     func flush() async throws(ExchangeError) {
+        // What was answered before stands in the loop's buffer still, and goes first.
+        if hasRepliesInBatch { service.sendReplies() }
         if isFlushing || isBroken { return }
         isFlushing = true
         defer {
             isFlushing = false
-            roomWaiter.take()?.resume()
+            wakeReplyWaiter()
         }
         while let chunk = nextChunk() {
             do throws(ConnectionError) {
@@ -79,7 +81,7 @@ extension Exchange {
                 breakOff(.connection(error))
                 throw .connection(error)
             }
-            if !isFull { roomWaiter.take()?.resume() }
+            if !isFull { wakeReplyWaiter() }
         }
         lastProgress = connection.loop.now
     }
@@ -102,6 +104,11 @@ extension Exchange {
             }
         }
         return chunk
+    }
+
+    /// Takes out the next reply, if it is its turn, to be sent without a task; nil also where a task sends, or has to.
+    func nextCompleted() -> ByteBuffer? {
+        pending == nil && !isFlushing && !isBroken ? nextReply() : nil
     }
 
     private func nextReply() -> ByteBuffer? {

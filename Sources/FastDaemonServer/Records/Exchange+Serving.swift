@@ -34,12 +34,13 @@ extension Exchange {
     var isOver: Bool {
         // A Unix socket keeps what was sent when it is closed; TCP may lose it.
         if let session { return session.isOver && connection.peerAddress.isUnix }
-        return hasReadEnd && failure == nil && refusal == nil && started.isEmpty && partialIsEmpty && !hasToFlush
+        return hasReadEnd && failure == nil && refusal == nil && partialIsEmpty && pending == nil
+            && replies.isEmpty
     }
 
     /// Whether something else is to be done than to look for what comes.
     var needsTask: Bool {
-        session != nil || hasToFlush || partialMayHoldRecord || hasReadEnd || !started.isEmpty || failure != nil
+        session != nil || pending != nil || partialMayHoldRecord || hasReadEnd || failure != nil
             || refusal != nil || isFull
     }
 }

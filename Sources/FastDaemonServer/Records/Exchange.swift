@@ -75,11 +75,15 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
 
     /// Why the exchange ends, where no task was there to be told; it is told when it looks.
     var failure: ExchangeError?
-    var roomWaiter: UnsafeContinuation<Void, Never>?
 
-    // What runs, and what of it has no task yet.
+    /// The task that waits until some of what is owed was completed, or sent.
+    private var replyWaiter: UnsafeContinuation<Void, Never>?
+
+    /// Whether calls were completed in this round, so that the loop will look for replies whose turn it is.
+    var hasCompleted = false
+
+    // What runs.
     var calls: [UInt64: RecordCall] = [:]
-    var started: [(StartedCall, OrderedReplies<ByteBuffer>.Slot)] = []
     var onAbandon: ((UInt64) -> Void)?
 
     /// How many replies may be owed at once; a peer that pipelines more waits until it reads some.
@@ -146,7 +150,7 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
             if let failure { throw failure }
             if hasToFlush { try await flush() }
             if !isFull { break }
-            await withUnsafeContinuation { roomWaiter = $0 }
+            await waitForReplies()
         }
         if partialMayHoldRecord, let partial {
             partialMayHoldRecord = false
@@ -206,6 +210,29 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
         } catch {
             throw error == .failed(ENOMEM) ? .outOfBuffers : .connection(error)
         }
+    }
+
+    /// Waits until none of the calls goes on, and sends what they reply as far as it can be sent.
+    func waitForCalls() async {
+        while true {
+            if hasToFlush, !isBroken {
+                // Where the peer is gone, the calls hear of that; they are waited for all the same.
+                try? await flush()
+            } else if calls.isEmpty {
+                return
+            } else {
+                await waitForReplies()
+            }
+        }
+    }
+
+    private func waitForReplies() async {
+        await withUnsafeContinuation { replyWaiter = $0 }
+    }
+
+    /// Has the task look again that waits for replies, if one does.
+    func wakeReplyWaiter() {
+        replyWaiter.take()?.resume()
     }
 
     private func noteReceived(_ count: Int) {

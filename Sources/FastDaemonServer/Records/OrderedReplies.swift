@@ -15,6 +15,9 @@ struct OrderedReplies<Reply> {
 
     var isEmpty: Bool { count == 0 }
 
+    /// Whether the next reply in order is there.
+    var hasNext: Bool { head < replies.count && replies[head] != nil }
+
     /// Takes the next place.
     mutating func reserve() -> Slot {
         replies.append(nil)

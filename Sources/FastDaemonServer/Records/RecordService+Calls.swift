@@ -95,7 +95,7 @@ extension RecordService {
     private func keepOn(_ call: RecordCall, _ route: Route, begin: UInt64) {
         let received = begin > 0 ? begin : clinux_now()
         let running = RunningCall(
-            call: call, route: route, gate: nil, received: received, loop: loop,
+            call: call, route: route, gate: nil, received: received, service: self,
             clock: CallClock(received: received, pluginsLimit: route.timeLimit))
         startedInline = StartedCall(running: running, call: call)
         inlineCall = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes, output: call.detach())
@@ -121,7 +121,7 @@ extension RecordService {
         }
         let received = clinux_now()
         let running = RunningCall(
-            call: call, route: route, gate: route.gate, received: received, loop: loop,
+            call: call, route: route, gate: route.gate, received: received, service: self,
             clock: CallClock(received: received, pluginsLimit: route.timeLimit))
         return StartedCall(running: running, call: call)
     }
@@ -129,8 +129,13 @@ extension RecordService {
     /// Sees a call through to its reply. On the loop.
     func finish(_ started: StartedCall) async -> ByteBuffer {
         if let work = started.ownWork { return await finish(started, work) }
+        return reply(of: started, await run(started.running))
+    }
+
+    /// Completes the reply of a call that ended, or whose caller is answered in its place.
+    func reply(of started: StartedCall, _ end: CallEnd) -> ByteBuffer {
         let (call, route) = (started.call, started.running.route)
-        switch await run(started.running) {
+        switch end {
         case .ended(let status, let begin):
             let bytesOut = call.completeReply()
             note(started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)

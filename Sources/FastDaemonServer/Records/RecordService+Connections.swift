@@ -6,7 +6,7 @@ import FastDaemonProtocol
 /// The connections of a loop, from their first moment to their last.
 ///
 /// What comes is served on the loop for as long as nothing has to be waited for but the next request; most connections never
-/// need a task. Where something else has to be waited for (a session, a call that goes on, a peer that takes no replies, the end of a
+/// need a task, and calls that go on do not either. Where something else has to be waited for (a session, a peer that takes no replies, the end of a
 /// peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on by itself; one that
 /// has had a call that goes on stays with its task.
 extension RecordService {
@@ -46,19 +46,17 @@ extension RecordService {
         }
     }
 
-    /// Answers requests one batch after the other, until the loop can go on by itself or the connection has ended. Most connections
-    /// never have a call that goes on after its batch, so there is no task group until one does.
+    /// Answers requests one batch after the other, until the loop can go on by itself or the connection has ended.
     private func goOn(with exchange: Exchange) async {
-        var failure: ExchangeError?
         do throws(ExchangeError) {
-            while exchange.started.isEmpty {
+            while true {
                 if exchange.hasToFlush { try await exchange.flush() }
                 if exchange.serveOnLoop() { return }
                 if let session = exchange.session {
                     await serveSession(session)
                     return noteEnd(of: exchange)
                 }
-                guard exchange.started.isEmpty, let input = try await exchange.receive() else { break }
+                guard let input = try await exchange.receive() else { break }
                 if exchange.beginsSession(input) {
                     beginSession(of: exchange, with: input)
                 } else {
@@ -66,45 +64,10 @@ extension RecordService {
                 }
             }
         } catch {
-            failure = error
+            end(exchange, because: error)
         }
-        if !exchange.started.isEmpty {
-            await converseWithCalls(exchange, after: failure)
-        } else if let failure {
-            end(exchange, because: failure)
-        }
+        await exchange.waitForCalls()
         await finish(exchange)
-    }
-
-    /// Goes on with a connection some of whose calls run in tasks of their own, and returns when all of them have ended.
-    private func converseWithCalls(_ exchange: Exchange, after failure: ExchangeError?) async {
-        await withDiscardingTaskGroup { calls in
-            startCalls(of: exchange, in: &calls)
-            do throws(ExchangeError) {
-                if let failure { throw failure }
-                while let input = try await exchange.receive() {
-                    defer { startCalls(of: exchange, in: &calls) }
-                    try process(input, of: exchange)
-                }
-            } catch {
-                end(exchange, because: error)
-            }
-        }
-    }
-
-    private func startCalls(of exchange: Exchange, in calls: inout DiscardingTaskGroup) {
-        for (owed, slot) in exchange.started {
-            calls.addTask(executorPreference: loop) {
-                let reply = await self.finish(owed)
-                exchange.remove(owed.call)
-                // What was answered before stands in the loop's buffer still, and goes first.
-                self.sendReplies()
-                exchange.complete(slot, with: reply)
-                // Where the peer is gone, the task that reads finds that out, too.
-                do { try await exchange.flush() } catch { exchange.connection.interrupt() }
-            }
-        }
-        exchange.started.removeAll(keepingCapacity: true)
     }
 
     // MARK: - The end of a connection

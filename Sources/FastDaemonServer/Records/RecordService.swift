@@ -36,8 +36,14 @@ final class RecordService: @unchecked Sendable {
     /// end only after what stands here was sent.
     private struct Unsent {
         let exchange: Unmanaged<Exchange>
-        let end: Int
+        var end: Int
     }
+
+    /// Whose calls were completed in this round; their replies are sent together with the others.
+    private var completed: [Exchange] = []
+
+    /// What the pool is to run, until the end of the round.
+    var handedOver: [any PoolJob] = []
 
     /// The sessions that go on, and those of them whose calls wrote something on this loop in this round.
     var sessions: [ObjectIdentifier: Session] = [:]
@@ -61,6 +67,9 @@ final class RecordService: @unchecked Sendable {
     /// processor's caches, it is sent for less.
     private static let mostGathered = 64 * 1024
 
+    /// How long a reply may be to be copied behind others, in bytes; a longer one is sent alone.
+    private static let mostCopied = 4096
+
     /// How much room for output each loop keeps for itself: that of a batch, whose last reply may go beyond its size.
     private static let keptOutput = 2 * batchSize
 
@@ -80,6 +89,8 @@ final class RecordService: @unchecked Sendable {
     func begin() {
         loop.execute {
             self.loop.beforeWaiting = {
+                self.handOverCalls()
+                self.gatherCompleted()
                 self.sendReplies()
                 self.flushSessions()
                 self.untimedCalls = 0
@@ -125,6 +136,11 @@ final class RecordService: @unchecked Sendable {
     }
 
     private func noteReplies(to exchange: Exchange) {
+        let last = unsent.count - 1
+        if last >= 0, unsent[last].exchange.toOpaque() == Unmanaged.passUnretained(exchange).toOpaque() {
+            unsent[last].end = inlineCall.output.count
+            return
+        }
         unsent.append(Unsent(exchange: .passUnretained(exchange), end: inlineCall.output.count))
         exchange.hasRepliesInBatch = true
     }
@@ -171,7 +187,45 @@ final class RecordService: @unchecked Sendable {
             core.abandon(ticket)
             core.running[ticket]?.whenGone?()
         }
-        exchange.started.append((owed, exchange.reserveReply()))
+        goOn(with: owed, of: exchange, exchange.reserveReply())
+    }
+
+    private func goOn(with owed: StartedCall, of exchange: Exchange, _ slot: OrderedReplies<ByteBuffer>.Slot) {
+        let complete = { (reply: ByteBuffer) in
+            exchange.remove(owed.call)
+            exchange.complete(slot, with: reply)
+            if !exchange.hasCompleted { self.completed.append(exchange) }
+            exchange.hasCompleted = true
+        }
+        if owed.ownWork != nil {
+            Task(executorPreference: loop) { complete(await self.finish(owed)) }
+        } else {
+            run(owed.running) { complete(self.reply(of: owed, $0)) }
+        }
+    }
+
+    /// Puts the replies that were completed in this round, and whose turn it is, behind those that are to be sent at its end.
+    private func gatherCompleted() {
+        if completed.isEmpty { return }
+        for exchange in completed { gatherCompleted(of: exchange) }
+        sendReplies()
+        completed.removeAll(keepingCapacity: true)
+    }
+
+    private func gatherCompleted(of exchange: Exchange) {
+        exchange.hasCompleted = false
+        while let reply = exchange.nextCompleted() {
+            if reply.count > Self.mostCopied {
+                sendReplies()
+                exchange.send(reply.bytes)
+            } else {
+                inlineCall.output.append(reply.bytes, regardless: true)
+                noteReplies(to: exchange)
+                if inlineCall.output.count >= Self.mostGathered { sendReplies() }
+            }
+        }
+        exchange.lastProgress = loop.now
+        exchange.wakeReplyWaiter()
     }
 
     /// Sends the reply at the end of the loop's output, in its turn.

@@ -28,7 +28,7 @@ extension Session {
         if route.execution != .inline {
             goOn(
                 RunningCall(
-                    call: call, route: route, gate: route.gate, received: received, loop: loop, clock: clock))
+                    call: call, route: route, gate: route.gate, received: received, service: service, clock: clock))
             return
         }
         // Its turn is now. The time that its input takes is its own.
@@ -67,7 +67,7 @@ extension Session {
         let begin = clinux_now()
         phase = .running
         let running = RunningCall(
-            call: call, route: route, gate: nil, received: begin, loop: loop, clock: clock)
+            call: call, route: route, gate: nil, received: begin, service: service, clock: clock)
         guard case .status(let status) = call.runInline() else { return goOn(running) }
         let (bytesIn, bytesOut) = call.byteCounts
         service.note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import FastDaemonServer
@@ -154,16 +155,22 @@ struct TestAdmission {
         #expect(admission.state.running == 0)
     }
 
-    @Test("a call that is turned away gets to know how many run and wait, and comes in when one has left")
-    func continuations() async {
+    @Test("a call that is turned away is told how many run and wait, and one that waits how that ended")
+    func entries() {
         let admission = Admission(limit: 1)
-        let gate = admission.addGate(limit: 1, waitingLimit: 0)
-        #expect(await gate.enter(ticket: 1) == .running)
-        #expect(await gate.enter(ticket: 2) == .busy(running: 1, waiting: 0))
-        #expect(gate.counts == Gate.Counts(running: 1, overdue: 0, waiting: 0, limit: 1))
+        let gate = admission.addGate(limit: 1, waitingLimit: 1)
+        let told = Mutex<[Bool]>([])
+        #expect(gate.enter(ticket: 1, waiter: { _ in Issue.record("it need not wait") }) == .running)
+        #expect(gate.enter(ticket: 2, waiter: { mayRun in told.withLock { $0.append(mayRun) } }) == .waiting)
+        let third = gate.enter(ticket: 3, waiter: { _ in Issue.record("it may not wait") })
+        #expect(third == .busy(running: 1, waiting: 1))
+        #expect(gate.counts == Gate.Counts(running: 1, overdue: 0, waiting: 1, limit: 1))
         #expect(admission.counts == (running: 1, limit: 1))
         gate.leave()
-        #expect(await gate.enter(ticket: 3) == .running)
+        #expect(told.withLock { $0 } == [true])
+        #expect(gate.enter(ticket: 4, waiter: { mayRun in told.withLock { $0.append(mayRun) } }) == .waiting)
+        gate.abandon(4)
+        #expect(told.withLock { $0 } == [true, false])
         gate.noteOverdue()
         #expect(gate.counts.overdue == 1)
         #expect(admission.counts.running == 0)
