@@ -1,5 +1,6 @@
 import CFastDaemonPlugin
 import Glibc
+import Synchronization
 import Testing
 
 @testable import FastDaemonPluginKit
@@ -123,6 +124,27 @@ struct AsyncCallTests {
         #expect(call.standardOutput == "\(SIGWINCH)\n")
     }
 
+    @Test(
+        "that the host has no thread for any more is told so, ends, and runs to its own end",
+        arguments: [
+            (FASTDAEMON_ERROR_CLOSED, "the caller's directory cannot be entered any more"),
+            (FASTDAEMON_ERROR_MISUSE, "the daemon refused the plugin's request as malformed"),
+        ])
+    func refused(answer: Int, text: String) async throws {
+        let plugin = try LoadedPlugin(WaitingPlugin.self)
+        let (outcome, report) = AsyncStream.makeStream(of: CallError?.self)
+        WaitingPlugin.report.withLock { $0 = report }
+        let call = FakeCall(["wait"], isOpen: true)
+        plugin.start(call)
+        await call.waits(for: FASTDAEMON_EVENT_READABLE)
+        call.refusePool(with: answer)
+        call.deliver(Array("x".utf8))
+        #expect(await call.status() == 1)
+        #expect(call.standardError == "wait: \(text)\n")
+        #expect(await outcome.first { _ in true } == .ended)
+        #expect(call.faults == [])
+    }
+
     @Test("that kept its call longer than it ran gets nothing from it")
     func keptCall() async throws {
         let plugin = try LoadedPlugin(KeepingPlugin.self)
@@ -132,6 +154,28 @@ struct AsyncCallTests {
         let outcome = await KeepingPlugin.outcome.first { _ in true }
         #expect(outcome == .ended)
         #expect(call.faults == [])
+    }
+}
+
+/// Waits for input twice, and tells how that went.
+private struct WaitingPlugin: Plugin {
+    static let name = "waiting"
+    static let version = "1"
+    static let report = Mutex<AsyncStream<CallError?>.Continuation?>(nil)
+
+    init(host: PluginHost) {}
+
+    var commands: [Command] {
+        Command("wait") { (call: AsyncCall) async in
+            var error: CallError?
+            do throws(CallError) {
+                _ = try await call.readPiece()
+                _ = try await call.readPiece()
+            } catch let failure {
+                error = failure
+            }
+            WaitingPlugin.report.withLock { _ = $0?.yield(error) }
+        }
     }
 }
 

@@ -21,6 +21,7 @@ final class FakeCall: @unchecked Sendable {
     private var breaches: [String] = []
     private var finishWaiters: [CheckedContinuation<Int32, Never>] = []
     private var blockedOn: Int?
+    private var refusal: Int32?
     private var wantWaiters: [(event: UInt32, continuation: CheckedContinuation<Void, Never>)] = []
 
     let arguments: CStrings
@@ -130,12 +131,20 @@ final class FakeCall: @unchecked Sendable {
         }
     }
 
+    /// From now on the pool has no thread for it.
+    func refusePool(with answer: Int) {
+        condition.withLock { refusal = Int32(answer) }
+    }
+
     private func changed(_ event: Int) {
         condition.withLock { condition.broadcast() }
         fire(UInt32(event))
     }
 
     // MARK: - What the kit calls
+
+    /// What `run_on_pool` answers without running anything. Asked for where `condition` is held.
+    var poolRefusal: Int32? { refusal }
 
     func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, _ flags: UInt32) -> Int32 {
         exclusively("read") {

@@ -66,7 +66,9 @@ private func makeTable() -> fastdaemon_host {
         working_directory_descriptor: { call in FakeCall.from(call).exclusively("working_directory_descriptor") { -1 }
         },
         run_on_pool: { call, work, user in
-            FakeCall.from(call).used("run_on_pool") {}
+            if let refusal = FakeCall.from(call).used("run_on_pool", { FakeCall.from(call).poolRefusal }) {
+                return refusal
+            }
             let job = PoolJob(work: work!, user: user)
             DispatchQueue.global().async { job.work(job.user) }
             return 0

@@ -88,15 +88,29 @@ extension WorkerPool {
             try watch(process.watch, worker, .end)
         } catch {
             fail(to: .cannotStartWorker(error))
-            guard let process = process(worker) else {
-                noteEnd(of: worker, "\(error)")
-                return
+            if let process = process(worker) {
+                // Its end would not be told, so it is waited for here, once.
+                process.signal(SIGKILL)
+                while process.reap() == nil { clinux_sleep(100_000) }
             }
-            // Its end would not be told, so it is waited for here, once.
-            process.signal(SIGKILL)
-            while process.reap() == nil { clinux_sleep(100_000) }
+            if StartShortage.isSpokenOf(by: error.code) { return noteShortage(of: worker, error) }
             noteEnd(of: worker, "\(error)")
         }
+    }
+
+    /// A worker could not be started, which is nobody's fault.
+    private func noteShortage(of worker: Int, _ error: IOError) {
+        let now = clinux_now()
+        var isNew = false
+        decide(at: now) { state in
+            isNew = !state.machine.shortage.isThere
+            state.processes[worker] = nil
+            state.lastShortage = "\(error)"
+            return state.machine.noteShortage(worker, at: now)
+        }
+        guard isNew, case .success? = state.withLock({ $0.start }) else { return }
+        log.write(
+            .warning, "\(error); it is tried again", plugin: state.withLock { $0.name }, call: nil)
     }
 
     private func sealed(_ setup: [UInt8]) throws(IOError) -> Descriptor {

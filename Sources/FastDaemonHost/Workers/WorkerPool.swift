@@ -61,6 +61,9 @@ public final class WorkerPool: @unchecked Sendable {
         /// How the last crash happened, in words; and the last of each command's.
         var lastCrash = ""
         var lastCrashes: [String: String] = [:]
+
+        /// Why the last start of a worker was none of its fault, in words.
+        var lastShortage = ""
         var hasEnded = false
     }
 
@@ -224,6 +227,7 @@ public final class WorkerPool: @unchecked Sendable {
 
     private static func refusal(of command: String, by state: State, at now: UInt64) -> String {
         if state.machine.isClosed { return "its worker processes are being stopped; try again" }
+        if state.machine.isShort(at: now) { return "it has no worker process: \(state.lastShortage); try again" }
         return quarantine(of: command, state, at: now) ?? "it has no worker process; try again"
     }
 }

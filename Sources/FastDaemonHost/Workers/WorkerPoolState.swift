@@ -84,6 +84,9 @@ struct WorkerPoolState<Waiter> {
     /// nor suffer from it.
     var commandBreakers: [String: CrashBreaker] = [:]
 
+    /// What keeps workers from being started that is not their fault.
+    var shortage = StartShortage()
+
     /// Whether the pool is ending: no call comes any more.
     var isClosed = false
 
@@ -104,7 +107,7 @@ struct WorkerPoolState<Waiter> {
 
     /// A call wants to run. Where it has to wait, `enqueue` is to follow.
     mutating func enter(_ ticket: UInt64, command: String, at now: UInt64) -> Decision {
-        guard !isClosed, admits(command, at: now) else { return .refused }
+        guard !isClosed, !isShort(at: now), admits(command, at: now) else { return .refused }
         guard waiting.isEmpty, let worker = roomiest else { return .wait }
         begin(ticket, command, in: worker)
         return .run(in: worker)
@@ -193,7 +196,7 @@ struct WorkerPoolState<Waiter> {
     /// Starts what is missing, as far as the breaker lets it.
     mutating func startMissing(at now: UInt64) -> [Action] {
         var actions: [Action] = []
-        while wantsStart, now >= breaker.notBefore {
+        while wantsStart, now >= max(breaker.notBefore, shortage.notBefore) {
             lastWorker += 1
             workers[lastWorker] = Worker(phase: .starting(until: now + Self.patience))
             actions.append(.start(lastWorker))
@@ -229,6 +232,7 @@ struct WorkerPoolState<Waiter> {
     mutating func noteLoaded(_ worker: Int, at now: UInt64) -> [Action] {
         guard case .starting? = workers[worker]?.phase else { return [] }
         isProbing = false
+        shortage = StartShortage()
         workers[worker]!.phase = .serving(isWorn: workers[worker]!.isOutdated)
         return grant() + retire(at: now) + startMissing(at: now)
     }
@@ -261,7 +265,7 @@ struct WorkerPoolState<Waiter> {
             default: continue
             }
         }
-        return wantsStart ? min(earliest ?? .max, breaker.notBefore) : earliest
+        return wantsStart ? min(earliest ?? .max, max(breaker.notBefore, shortage.notBefore)) : earliest
     }
 
     /// How many calls wait for a worker.

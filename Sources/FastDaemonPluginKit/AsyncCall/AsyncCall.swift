@@ -43,6 +43,8 @@ public final class AsyncCall: CallFacts, Sendable {
             // The host waits for this callback in `finish`, up to where the task holds the call.
             let user = Unmanaged.passUnretained(call).toOpaque()
             _ = raw.host.pointee.notify(raw.call, UInt32(FASTDAEMON_EVENT_CANCELLED), cancelCall, user)
+        } onRefusal: { reason in
+            call.abandon(because: reason)
         } task: {
             var status = ExitStatus.success
             do {
@@ -65,6 +67,17 @@ public final class AsyncCall: CallFacts, Sendable {
             log(.notice, "could not tell the caller (\(writing)): \(line.dropLast())")
         }
         return failure.status
+    }
+
+    /// The host gives it no more threads: tells the caller, as far as that needs no waiting, and parts from the host.
+    private func abandon(because reason: CallError) {
+        let text = reason == .closed ? "the caller's directory cannot be entered any more" : reason.description
+        withUnsafeCall { raw in
+            let line = Failure(CommandFailure(message: text), of: raw).line ?? ""
+            raw.log(.warning) { "given up: \(text)" }
+            _ = try? Array(line.utf8).withUnsafeBytes { try raw.write($0, to: .standardError, waiting: false) }
+        }
+        close()
     }
 
     fileprivate func cancel() {

@@ -14,6 +14,16 @@ final class CallExecutor: TaskExecutor {
         var jobs: [UnownedJob] = []
         var phase = Phase.starting
         var task: Task<Void, Never>?
+        var refusal = Refusal.none
+    }
+
+    /// Whether the host gives this call threads.
+    private enum Refusal {
+        case none
+        /// It does not: the call is about to be ended, and these jobs wait for that.
+        case isEnding([UnownedJob])
+        /// It did not: what is left of the task has its end elsewhere.
+        case isOver
     }
 
     private enum Phase {
@@ -26,13 +36,20 @@ final class CallExecutor: TaskExecutor {
         case ended
     }
 
+    /// Tells whoever is concerned, once, that the host has no more threads for the call, and why. The call is ended after that.
+    private let onRefusal = Mutex<(@Sendable (CallError) -> Void)?>(nil)
+
     init(_ raw: UnsafeCall) {
         self.raw = raw
     }
 
     /// Starts the call's task and runs it on this thread as far as it gets. `prepare` is called in between, when the
     /// task can be cancelled and has not begun.
-    func start(_ prepare: () -> Void, task body: sending @escaping @isolated(any) () async -> Void) {
+    func start(
+        _ prepare: () -> Void, onRefusal: @escaping @Sendable (CallError) -> Void,
+        task body: sending @escaping @isolated(any) () async -> Void
+    ) {
+        self.onRefusal.withLock { $0 = onRefusal }
         // Making the task enqueues its first job, here on this thread.
         let task = Task(executorPreference: self, operation: body)
         let first = state.withLock { state in
@@ -51,17 +68,49 @@ final class CallExecutor: TaskExecutor {
             case .starting:
                 state.jobs.append(job)
                 return false
-            case .running, .ending:
-                state.jobs.append(job)
-                // Under the lock, so that the call cannot end between the question and this.
-                _ = raw.host.pointee.run_on_pool(raw.call, runNextJob, Unmanaged.passRetained(self).toOpaque())
-                return false
+            case .running, .ending: return !enqueue(job, &state)
             case .ended:
                 return true
             }
         }
         // A task that somebody moved to this executor and that outlived the call: no longer the host's business.
         if isOver { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+    }
+
+    /// Asks for a thread. Returns whether the job is taken care of.
+    private func enqueue(_ job: UnownedJob, _ state: inout sending State) -> Bool {
+        switch state.refusal {
+        case .none: break
+        case .isEnding(let jobs):
+            state.refusal = .isEnding(jobs + [job])
+            return true
+        case .isOver: return false
+        }
+        let own = Unmanaged.passRetained(self)
+        // Under the lock, so that the call cannot end between the question and this.
+        let answer = raw.host.pointee.run_on_pool(raw.call, runNextJob, own.toOpaque())
+        if answer == 0 {
+            state.jobs.append(job)
+            return true
+        }
+        own.release()
+        state.refusal = .isEnding([job])
+        // Elsewhere, because whoever wakes a task may hold what this takes.
+        Task.detached { self.endRefused(CallError(code: Int(answer))) }
+        return true
+    }
+
+    /// Ends a call that the host gives no more threads: its task is cancelled, and finds that the call is no more.
+    private func endRefused(_ reason: CallError) {
+        onRefusal.withLock { $0.take() }?(reason)
+        cancelTask()
+        end(with: .failure)
+        let jobs = state.withLock { state -> [UnownedJob] in
+            guard case .isEnding(let jobs) = state.refusal else { return [] }
+            state.refusal = .isOver
+            return jobs
+        }
+        for job in jobs { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
     }
 
     /// Runs the oldest job. On a thread of the host's pool.
@@ -71,12 +120,14 @@ final class CallExecutor: TaskExecutor {
         job.runSynchronously(on: asUnownedTaskExecutor())
     }
 
-    /// Ends the call, at once or when the jobs that still wait for a thread have begun.
+    /// Ends the call, at once or when the jobs that still wait for a thread have begun. Once is enough.
     func end(with status: ExitStatus) {
         state.withLock { state in
+            guard case .running = state.phase else { return }
             state.phase = .ending(status)
             state.task = nil
         }
+        onRefusal.withLock { $0 = nil }
         finishIfDone()
     }
 

@@ -60,6 +60,27 @@ struct WorkerLeftoverTests {
         #expect(!daemon.log.contains { $0.contains("error: worker process") })
     }
 
+    @Test("A worker that cannot be replaced for want of descriptors is no reason for a quarantine; callers are told")
+    func noDescriptors() throws {
+        let folder = try DaemonFolder()
+        try folder.build("crashing")
+        let plugin = #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#
+        let daemon = try RunningDaemon(DaemonConfiguration(plugins: [plugin]), in: folder, openFiles: 64)
+        let worker = try #require(daemon.workerProcesses.first)
+        let peer = try daemon.connect()
+        #expect(try peer.ask("where") == Reply("\(worker)\n"))
+        let others = try (0..<64).map { _ in try daemon.connect() }
+        try daemon.wait(until: "there are no descriptors left") { daemon.descriptorCount >= 63 }
+        kill(worker, SIGKILL)
+        try daemon.waitForLog("Too many open files; it is tried again plugin=crashing")
+        let reply = try peer.ask("where")
+        #expect(reply.errors.contains("it has no worker process: cannot "), "\(reply)")
+        #expect(reply.errors.contains("Too many open files; try again"), "\(reply)")
+        for other in others { other.hangUp() }
+        try daemon.wait(until: "there is a worker again") { try peer.ask("fine") == Reply("fine\n") }
+        #expect(!daemon.log.contains { $0.contains("quarantined") })
+    }
+
     @Test("Callers that hang up cost no worker and no quarantine where the handlers heed it")
     func hangUps() throws {
         let daemon = try RunningDaemon(workers: ["versions"], entry: #""workers": 1"#)
