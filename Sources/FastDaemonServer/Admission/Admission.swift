@@ -23,10 +23,10 @@ final class Admission: Sendable {
     ///   - countsGlobally: whether there are some that count against the limit of the whole daemon, too: those that hold a
     ///     thread of it do. A place is kept for one of them.
     func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool = true) -> Gate {
-        let id = state.withLock {
-            $0.addGate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+        withState { state in
+            let gate = state.addGate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+            return Gate(gate, of: self)
         }
-        return Gate(id: id, admission: self)
     }
 
     /// Changes how many calls may run at once in the whole daemon. What runs already goes on.
@@ -48,19 +48,20 @@ final class Admission: Sendable {
 }
 
 /// Where the calls of one plugin come in.
-final class Gate: Sendable {
-    private let id: Admission.State.GateID
+///
+/// `@unchecked Sendable`: `gate` is a part of the admission's state, and looked at under its lock only.
+final class Gate: @unchecked Sendable {
+    private let gate: Admission.State.Gate
     private let admission: Admission
 
-    fileprivate init(id: Admission.State.GateID, admission: Admission) {
-        self.id = id
+    fileprivate init(_ gate: Admission.State.Gate, of admission: Admission) {
+        self.gate = gate
         self.admission = admission
     }
 
     /// Whoever runs or waits holds the gate, so it is idle.
     deinit {
-        let id = id
-        admission.change { $0.removeGate(id) }
+        admission.change { $0.remove(gate) }
     }
 
     /// Whether a call got in.
@@ -81,11 +82,11 @@ final class Gate: Sendable {
     ///   - waiter: told of its turn, where it has to wait for that.
     func enter(ticket: UInt64, countsGlobally: Bool = true, waiter: @autoclosure () -> Admission.Waiter) -> Entry {
         admission.withState { state in
-            switch state.enter(id, countsGlobally: countsGlobally) {
+            switch state.enter(gate, countsGlobally: countsGlobally) {
             case .run: return .running
             case .busy(let running, let waiting): return .busy(running: running, waiting: waiting)
             case .wait:
-                state.enqueue(waiter(), ticket: ticket, at: id, countsGlobally: countsGlobally)
+                state.enqueue(waiter(), ticket: ticket, at: gate, countsGlobally: countsGlobally)
                 return .waiting
             }
         }
@@ -95,21 +96,21 @@ final class Gate: Sendable {
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
     func leave(countsGlobally: Bool = true, wasOverdue: Bool = false) {
-        admission.withState { $0.leave(id, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?(true)
+        admission.withState { $0.leave(gate, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?(true)
     }
 
     /// A call goes on although nobody waits for it any more: from now on it counts here, and not in the whole daemon.
     func noteOverdue(countsGlobally: Bool = true) {
-        admission.withState { $0.noteOverdue(id, countsGlobally: countsGlobally) }?(true)
+        admission.withState { $0.noteOverdue(gate, countsGlobally: countsGlobally) }?(true)
     }
 
     /// Has a call that waits give up.
     func abandon(_ ticket: UInt64) {
         var givenUp: Admission.Waiter?
         admission.change { state in
-            givenUp = state.abandon(ticket, at: id)
+            givenUp = state.abandon(ticket, at: gate)
             // Those behind it may want less than it did.
-            return givenUp == nil ? [] : state.admitWaiting(at: id)
+            return givenUp == nil ? [] : state.admitWaiting(at: gate)
         }
         givenUp?(false)
     }
@@ -117,7 +118,7 @@ final class Gate: Sendable {
     /// Changes how many calls may run and wait. Those that do already go on.
     func setLimits(limit: Int, waitingLimit: Int, countsGlobally: Bool = true) {
         admission.change {
-            $0.setLimits(of: id, limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+            $0.setLimits(of: gate, limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
         }
     }
 
@@ -131,9 +132,8 @@ final class Gate: Sendable {
     }
 
     var counts: Counts {
-        admission.withState { state in
-            let gate = state.gates[id]!
-            return Counts(
+        admission.withState { _ in
+            Counts(
                 running: gate.running, overdue: gate.overdue, waiting: gate.waitingCount, limit: gate.limit)
         }
     }

@@ -5,19 +5,11 @@
 /// free goes to the gate of which the fewest calls run, and an eighth of the daemon's places is kept for those of which none
 /// does.
 struct AdmissionState<Waiter> {
-    /// Names a gate. No two gates ever have the same.
-    struct GateID: Hashable {
-        fileprivate let number: UInt64
-    }
-
     enum Decision: Equatable {
         case run
         case wait
         case busy(running: Int, waiting: Int)
     }
-
-    private(set) var gates: [GateID: Gate] = [:]
-    private var lastGate: UInt64 = 0
 
     /// How many calls may run at once in the whole daemon, and how many do that count there. Overdue calls do not.
     private(set) var limit: Int
@@ -27,7 +19,7 @@ struct AdmissionState<Waiter> {
     private var quietGates = 0
 
     /// The gates where calls wait that have room, the one first that had its turn longest ago.
-    private var ready: [GateID] = []
+    private var ready: [Gate] = []
 
     init(limit: Int) {
         self.limit = limit
@@ -39,33 +31,29 @@ struct AdmissionState<Waiter> {
     ///   - limit: how many of its calls may run at once.
     ///   - waitingLimit: how many more may wait.
     ///   - countsGlobally: whether there are some that count against the limit of the whole daemon, too.
-    mutating func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool) -> GateID {
-        lastGate += 1
-        let id = GateID(number: lastGate)
-        gates[id] = Gate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
-        if gates[id]!.isQuiet { quietGates += 1 }
-        return id
+    mutating func addGate(limit: Int, waitingLimit: Int, countsGlobally: Bool) -> Gate {
+        let gate = Gate(limit: limit, waitingLimit: waitingLimit, countsGlobally: countsGlobally)
+        if gate.isQuiet { quietGates += 1 }
+        return gate
     }
 
-    /// Takes a gate away behind which nothing runs or waits.
+    /// Takes a gate away, once, behind which nothing runs or waits.
     ///
     /// - Returns: those that run now, because no place is kept for it any more.
-    mutating func removeGate(_ id: GateID) -> [Waiter] {
-        guard let gate = gates[id] else { return [] }
+    mutating func remove(_ gate: Gate) -> [Waiter] {
         precondition(gate.running == 0 && gate.waitingCount == 0, "a gate is removed behind which calls are")
-        gates[id] = nil
         if gate.isQuiet { quietGates -= 1 }
         return admitAll()
     }
 
     /// Calls over a new limit that run already, or wait, go on. Returns those that run now.
-    mutating func setLimits(of id: GateID, limit: Int, waitingLimit: Int, countsGlobally: Bool) -> [Waiter] {
-        change(id) { gate in
+    mutating func setLimits(of gate: Gate, limit: Int, waitingLimit: Int, countsGlobally: Bool) -> [Waiter] {
+        change(gate) {
             gate.limit = limit
             gate.waitingLimit = waitingLimit
             gate.countsGlobally = countsGlobally
         }
-        list(id)
+        list(gate)
         return admitAll()
     }
 
@@ -80,49 +68,47 @@ struct AdmissionState<Waiter> {
     /// A call wants to run. Where it has to wait, `enqueue` is to follow.
     ///
     /// - Parameter countsGlobally: whether it counts against the limit of the whole daemon, too.
-    mutating func enter(_ id: GateID, countsGlobally: Bool = true) -> Decision {
-        let gate = gates[id]!
+    mutating func enter(_ gate: Gate, countsGlobally: Bool = true) -> Decision {
         if mayRun(gate, countsGlobally) {
-            begin(id, countsGlobally)
+            begin(gate, countsGlobally)
             return .run
         }
         return gate.waitingCount < gate.waitingLimit
             ? .wait : .busy(running: gate.running, waiting: gate.waitingCount)
     }
 
-    mutating func enqueue(_ waiter: Waiter, ticket: UInt64, at id: GateID, countsGlobally: Bool = true) {
-        gates[id]!.line.append((waiter, countsGlobally), ticket: ticket)
-        list(id)
+    mutating func enqueue(_ waiter: Waiter, ticket: UInt64, at gate: Gate, countsGlobally: Bool = true) {
+        gate.line.append((waiter, countsGlobally), ticket: ticket)
+        list(gate)
     }
 
     /// A call has ended. Returns the one that runs now in its place, if one waited.
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
-    mutating func leave(_ id: GateID, countsGlobally: Bool = true, wasOverdue: Bool = false) -> Waiter? {
-        if countsGlobally, !wasOverdue { giveUpPlace(of: id) }
-        if wasOverdue { gates[id]!.overdue -= 1 }
-        gates[id]!.running -= 1
-        list(id)
+    mutating func leave(_ gate: Gate, countsGlobally: Bool = true, wasOverdue: Bool = false) -> Waiter? {
+        if countsGlobally, !wasOverdue { giveUpPlace(of: gate) }
+        if wasOverdue { gate.overdue -= 1 }
+        gate.running -= 1
+        list(gate)
         return admit()
     }
 
     /// A call goes on although nobody waits for it any more: it keeps its place behind its own gate, and no other. Returns the
     /// one that runs now.
-    mutating func noteOverdue(_ id: GateID, countsGlobally: Bool = true) -> Waiter? {
-        if countsGlobally { giveUpPlace(of: id) }
-        gates[id]!.overdue += 1
+    mutating func noteOverdue(_ gate: Gate, countsGlobally: Bool = true) -> Waiter? {
+        if countsGlobally { giveUpPlace(of: gate) }
+        gate.overdue += 1
         return admit()
     }
 
     /// A call that waits gives up. Returns its waiter, unless its turn had come already.
-    mutating func abandon(_ ticket: UInt64, at id: GateID) -> Waiter? {
-        gates[id]?.line.remove(ticket)?.waiter
+    mutating func abandon(_ ticket: UInt64, at gate: Gate) -> Waiter? {
+        gate.line.remove(ticket)?.waiter
     }
 
     /// Those who may run now that one behind this gate gave up, or left more room than one call takes.
-    mutating func admitWaiting(at id: GateID) -> [Waiter] {
-        if gates[id] == nil { return [] }
-        list(id)
+    mutating func admitWaiting(at gate: Gate) -> [Waiter] {
+        list(gate)
         return admitAll()
     }
 
@@ -135,30 +121,29 @@ struct AdmissionState<Waiter> {
         return running + kept < limit
     }
 
-    private mutating func begin(_ id: GateID, _ countsGlobally: Bool) {
-        gates[id]!.running += 1
+    private mutating func begin(_ gate: Gate, _ countsGlobally: Bool) {
+        gate.running += 1
         if !countsGlobally { return }
         running += 1
-        change(id) { $0.places += 1 }
+        change(gate) { gate.places += 1 }
     }
 
-    private mutating func giveUpPlace(of id: GateID) {
+    private mutating func giveUpPlace(of gate: Gate) {
         running -= 1
-        change(id) { $0.places -= 1 }
+        change(gate) { gate.places -= 1 }
     }
 
     /// Changes what makes a gate a quiet one, or not.
-    private mutating func change(_ id: GateID, _ body: (inout Gate) -> Void) {
-        if gates[id]!.isQuiet { quietGates -= 1 }
-        body(&gates[id]!)
-        if gates[id]!.isQuiet { quietGates += 1 }
+    private mutating func change(_ gate: Gate, _ body: () -> Void) {
+        if gate.isQuiet { quietGates -= 1 }
+        body()
+        if gate.isQuiet { quietGates += 1 }
     }
 
-    private mutating func list(_ id: GateID) {
-        let gate = gates[id]!
+    private mutating func list(_ gate: Gate) {
         guard !gate.isListed, gate.waitingCount > 0, gate.running < gate.limit else { return }
-        gates[id]!.isListed = true
-        ready.append(id)
+        gate.isListed = true
+        ready.append(gate)
     }
 
     /// Has the next call run, if there is room for one: of the gates where calls wait, the one of which the fewest run, and
@@ -167,9 +152,9 @@ struct AdmissionState<Waiter> {
         var best: (index: Int, running: Int)?
         var index = 0
         while index < ready.count {
-            let id = ready[index]
-            guard let gate = gates[id], gate.running < gate.limit, let next = gates[id]!.line.first else {
-                gates[id]?.isListed = false
+            let gate = ready[index]
+            guard gate.running < gate.limit, let next = gate.line.first else {
+                gate.isListed = false
                 ready.remove(at: index)
                 continue
             }
@@ -178,11 +163,11 @@ struct AdmissionState<Waiter> {
             index += 1
         }
         guard let best else { return nil }
-        let id = ready.remove(at: best.index)
-        gates[id]!.isListed = false
-        let next = gates[id]!.line.popFirst()!
-        begin(id, next.countsGlobally)
-        list(id)
+        let gate = ready.remove(at: best.index)
+        gate.isListed = false
+        let next = gate.line.popFirst()!
+        begin(gate, next.countsGlobally)
+        list(gate)
         return next.waiter
     }
 
@@ -194,8 +179,10 @@ struct AdmissionState<Waiter> {
 }
 
 extension AdmissionState {
-    /// The places of one plugin's calls, and who waits for one.
-    struct Gate {
+    /// The places of one plugin's calls, and who waits for one. A part of the state: nobody else changes it.
+    ///
+    /// A class, so that it is at hand: a table of gates was looked into ten times in each call.
+    final class Gate {
         fileprivate(set) var limit: Int
         fileprivate(set) var waitingLimit: Int
         fileprivate(set) var countsGlobally: Bool

@@ -6,7 +6,7 @@ import Testing
 /// An admission whose waiters are names, with gates that are called by their number.
 struct TestAdmission {
     var state: AdmissionState<String>
-    var gates: [AdmissionState<String>.GateID] = []
+    var gates: [AdmissionState<String>.Gate] = []
     private var lastTicket: UInt64 = 0
 
     /// - Parameter gates: how many calls may run, and wait, at each.
@@ -38,7 +38,7 @@ struct TestAdmission {
 
     mutating func abandon(_ ticket: UInt64, at gate: Int) -> String? { state.abandon(ticket, at: gates[gate]) }
 
-    subscript(gate: Int) -> AdmissionState<String>.Gate { state.gates[gates[gate]]! }
+    subscript(gate: Int) -> AdmissionState<String>.Gate { gates[gate] }
 }
 
 @Suite("The admission of calls") struct AdmissionStateTests {

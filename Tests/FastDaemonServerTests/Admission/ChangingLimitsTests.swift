@@ -3,17 +3,17 @@ import Testing
 @testable import FastDaemonServer
 
 @Suite("Admission that changes while calls run") struct ChangingLimitsTests {
-    @Test("gates come and go, and no name is used twice")
+    @Test("gates come and go, also one at which the last call gave up while it was in turn")
     func gates() {
-        var admission = TestAdmission(limit: 2, gates: [(1, 1)])
-        let first = admission.gates[0]
-        #expect(admission.state.removeGate(first) == [])
-        #expect(admission.state.removeGate(first) == [])
-        admission.add(1, 1)
-        #expect(admission.gates[1] != first)
-        #expect(admission.state.gates.count == 1)
+        var admission = TestAdmission(limit: 1, gates: [(1, 1), (1, 1)])
         #expect(admission.enter(1) == .run)
-        #expect(admission.abandon(1, at: 0) == nil)
+        let ticket = admission.wait("a", at: 0)
+        #expect(admission.abandon(ticket, at: 0) == "a")
+        #expect(admission.state.remove(admission.gates[0]) == [])
+        admission.add(1, 1)
+        admission.wait("b", at: 2)
+        #expect(admission.leave(1) == "b")
+        #expect(admission.abandon(ticket, at: 0) == nil)
     }
 
     @Test("a limit that is raised lets as many in as now may run")
@@ -49,7 +49,7 @@ import Testing
         admission.wait("a", at: 0)
         // That was entered once more, by the loop, and its place is not taken.
         #expect(admission.state.running == 7)
-        #expect(admission.state.removeGate(admission.gates[1]) == ["a"])
+        #expect(admission.state.remove(admission.gates[1]) == ["a"])
     }
 
     @Test("no place is kept for a plugin whose calls take none any more")
