@@ -37,7 +37,7 @@ public final class Plugin: @unchecked Sendable {
     /// Whether its code is in this process.
     public var isLoadedHere: Bool { library != nil }
 
-    /// The digest of the library; nil where crashes are not noted.
+    /// The digest of the code; nil where crashes are not noted.
     fileprivate let crashDigest: String?
 
     /// What stands for what it does apart from calls where a crash is noted.
@@ -54,7 +54,7 @@ public final class Plugin: @unchecked Sendable {
     public init(
         _ image: LibraryImage, name: String?, options: String, services: HostServices
     ) throws(PluginError) {
-        crashDigest = services.notesCrashes ? image.digest : nil
+        crashDigest = services.notesCrashes ? image.mappedDigest : nil
         self.services = services
         startCrashText = services.crashText(name ?? "", command: "", libraryPath: image.path, digest: crashDigest)
         let before = clinux_enter_plugin(startCrashText)

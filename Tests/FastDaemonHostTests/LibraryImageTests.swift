@@ -66,6 +66,19 @@ struct LibraryImageTests {
         #expect(try self.image(of: library + (0..<more).map { UInt8(truncatingIfNeeded: $0) }).digest == image.digest)
     }
 
+    @Test("The digest of what is mapped is that of the code, whatever stands behind it")
+    func mappedDigest() throws {
+        let image = try image(of: library)
+        try Data(library[..<mappedBytes]).write(to: URL(filePath: folder.file("mapped")))
+        let printed = try run("/usr/bin/sha256sum", [folder.file("mapped")], seconds: 10)
+        #expect(String(decoding: printed.output, as: UTF8.self).hasPrefix(image.mappedDigest + " "))
+        #expect(mappedBytes < library.count && image.mappedDigest != image.digest)
+        #expect(try self.image(of: library + [0]).mappedDigest == image.mappedDigest)
+        var other = library
+        other[mappedBytes - 1] ^= 1
+        #expect(try self.image(of: other).mappedDigest != image.mappedDigest)
+    }
+
     @Test("A header that says anything is refused or found whole, and nothing worse", arguments: 0..<400)
     func mutatedHeader(seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))

@@ -16,6 +16,28 @@ struct IdleTests {
         _ = peers
     }
 
+    @Test("the code that read the config takes no memory, also after a reload")
+    func memory() throws {
+        let daemon = try releaseDaemon()
+        #expect(try daemon.ask("echo hi") == Reply("hi\n"))
+        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) == 0)
+        #expect(try residentCode(of: "libswiftCore.so", in: daemon) > 100)
+        #expect(try daemon.ask("daemon reload").output.contains("generation 2"))
+        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) == 0)
+        #expect(try daemon.stop().status == .exited(0))
+    }
+
+    /// How much of a library's code is in a daemon's memory, in KiB.
+    private func residentCode(of library: String, in daemon: RunningDaemon) throws -> Int {
+        // Foundation takes the first piece of such a file for all of it.
+        let text = try run("/bin/cat", ["/proc/\(daemon.process)/smaps"], seconds: 10).outputText
+        let lines = text.split(separator: "\n")
+        let start = try #require(lines.firstIndex { $0.hasSuffix("/" + library) && $0.contains(" r-xp ") })
+        let resident = try #require(lines[start...].first { $0.hasPrefix("Rss:") })
+        let words = resident.split(separator: " ")
+        return try #require(Int(words[1]))
+    }
+
     /// How often its threads wait anew within one second, once they are at rest.
     private func wakeUpsOfASecond(_ daemon: RunningDaemon) throws -> Int {
         var (before, looks) = (0, 0)

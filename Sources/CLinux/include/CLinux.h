@@ -13,6 +13,7 @@
 #include "clinux_files.h"
 #include "clinux_images.h"
 #include "clinux_loop.h"
+#include "clinux_memory.h"
 #include "clinux_processes.h"
 #include "clinux_sockets.h"
 #include "clinux_successor.h"

@@ -4,7 +4,7 @@ public struct CrashBlame: Equatable, Sendable {
     /// it had made.
     public var plugin, command: String
 
-    /// The path of the library, and the digest of its bytes.
+    /// The path of the library, and the digest of those of its bytes that are mapped.
     public var libraryPath, digest: String
 
     /// The signal; 0 where it called exit(3); negative where it did not crash, but held up an event loop until that signal came.

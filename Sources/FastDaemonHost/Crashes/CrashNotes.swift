@@ -43,7 +43,7 @@ public final class CrashNotes: Sendable {
     /// Who is to blame for a crash in the code of this very library, if anybody is.
     public func blame(for image: LibraryImage) -> CrashBlame? {
         // The digest is not computed where the path says no.
-        blames.last { $0.libraryPath == image.path && $0.digest == image.digest }
+        blames.last { $0.libraryPath == image.path && $0.digest == image.mappedDigest }
     }
 
     // MARK: - The folder

@@ -12,7 +12,7 @@ public final class LibraryReader: Sendable {
     ///
     /// - Parameters:
     ///   - names: The file names, in the order in which they are asked for.
-    ///   - digests: Whether the digest of each is computed ahead as well.
+    ///   - digests: Whether the digest of what is mapped of each is computed ahead as well.
     public init(_ names: [String], in folder: consuming PluginFolder, digests: Bool) {
         let shelf = Shelf(names, in: folder, digests: digests)
         self.shelf = shelf
@@ -67,7 +67,7 @@ private final class Shelf: Sendable {
         }
         guard let name else { return false }
         let image = Result { () throws(PluginError) in try LibraryImage(name, in: folder) }
-        if digests { _ = try? image.get().digest }
+        if digests { _ = try? image.get().mappedDigest }
         state.withLock { $0.waiting.append(image) }
         isRead.signal()
         return true

@@ -8,17 +8,18 @@ struct ExportedPlugin {
     private let descriptor: fastdaemon_plugin
     private let type: any Plugin.Type
 
-    /// The descriptors that were handed out, each for the life of the process.
-    private static let all = Mutex<[ObjectIdentifier: UInt]>([:])
+    /// The addresses of the descriptors that were handed out, each for the life of the process. A library has one or two; and a
+    /// dictionary would have the runtime look through all of its types once in each library that is loaded, for 0.1 ms.
+    private static let all = Mutex<[UInt]>([])
 
     /// The one descriptor of a type.
     static func descriptor(of type: any Plugin.Type) -> UnsafePointer<fastdaemon_plugin> {
         let address = all.withLock { all in
-            if let known = all[ObjectIdentifier(type)] { return known }
+            if let known = all.first(where: { Self.type(of: UnsafePointer(bitPattern: $0)) == type }) { return known }
             let exported = UnsafeMutablePointer<ExportedPlugin>.allocate(capacity: 1)
             exported.initialize(to: ExportedPlugin(type))
             let address = UInt(bitPattern: exported)
-            all[ObjectIdentifier(type)] = address
+            all.append(address)
             return address
         }
         return UnsafePointer(bitPattern: address)!
