@@ -81,7 +81,7 @@ static atomic_int unread_stops;
 
 static void forward(int number) {
     int saved = errno;
-    if ((number == SIGTERM || number == SIGINT) && atomic_fetch_add(&unread_stops, 1) >= 2) _exit(128 + number);
+    if ((number == SIGTERM || number == SIGINT || number == SIGQUIT) && atomic_fetch_add(&unread_stops, 1) >= 2) _exit(128 + number);
     unsigned char byte = (unsigned char)number;
     /* A full pipe holds signals that nobody has read yet; one more would tell nothing new. */
     if (write(forward_to, &byte, 1) < 0) {}
@@ -105,7 +105,8 @@ static int handle(int number, void (*handler)(int)) {
 
 int clinux_signal_forward(int number, int descriptor) {
     struct sigaction inherited;
-    if (sigaction(number, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN) return 0;
+    int is_ignored = sigaction(number, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+    if (is_ignored && number != SIGHUP) return 0;
     forward_to = descriptor;
     return handle(number, forward);
 }

@@ -64,8 +64,14 @@ final class Acceptor: @unchecked Sendable {
         await withTaskExecutorPreference(loop) { await self.takeEachOnLoop(body) }
     }
 
+    /// Looked at each time round: for a task that is cancelled no pause is one, and the loop would have no time for anything else.
+    private var hasEnded: Bool {
+        if Task.isCancelled { close() }
+        return isClosed
+    }
+
     private func nextOnLoop() async -> Connection? {
-        while !isClosed {
+        while !hasEnded {
             do throws(Obstacle) { return try acceptNext() } catch { await overcome(error) }
         }
         return nil
@@ -73,7 +79,7 @@ final class Acceptor: @unchecked Sendable {
 
     private func takeEachOnLoop(_ body: (Connection) -> Void) async {
         var accepted: [Connection] = []
-        while !isClosed {
+        while !hasEnded {
             do throws(Obstacle) {
                 // The same system call again and again costs less than in turn with others.
                 while true { accepted.append(try acceptNext()) }

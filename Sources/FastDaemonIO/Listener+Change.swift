@@ -3,6 +3,14 @@ import FastDaemonSystem
 
 /// What can be changed of a socket that is open.
 extension Listener {
+    /// The permissions of a Unix socket's file; nil where there is none.
+    public func mode() throws(IOError) -> UInt32? {
+        guard let path = address.path else { return nil }
+        var status = clinux_status()
+        _ = try check(clinux_status_at(clinux_here, path, 0, &status), "look at", path)
+        return status.mode & 0o7777
+    }
+
     /// Changes the permissions of a Unix socket's file.
     public func setMode(_ mode: UInt32) throws(IOError) {
         guard let path = address.path else { return }

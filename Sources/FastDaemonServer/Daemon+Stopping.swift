@@ -18,7 +18,7 @@ extension Daemon {
             tasks.addTask(executorPreference: self.loops.loops[0]) { await self.endConnections() }
             // A daemon that stops has nothing to reload for, and nothing to hand over.
             var second = await signals.next()
-            while second == SIGHUP || second == SIGUSR2 { second = await signals.next() }
+            while let signal = second, [SIGHUP, SIGUSR1, SIGUSR2].contains(signal) { second = await signals.next() }
             guard let second else { return tasks.cancelAll() }
             log.write(.warning, "stopping at once", [("signal", .number(Int(second)))])
             dropAll(shutdown)

@@ -28,7 +28,7 @@ public final class Daemon: Sendable {
         Signals.ignoreBrokenPipes()
         loops = try EventLoopGroup(count: configuration.loopCount)
         // What comes while plugins are loaded is remembered; who wants to stop that still can.
-        signals = try Signals([SIGHUP, SIGUSR2], on: loops.loops[0])
+        signals = try Signals([SIGHUP, SIGUSR1, SIGUSR2], on: loops.loops[0])
         host = try PluginHost(
             configuration.limits, log: log, loop: loops.loops[0], loopCount: loops.loops.count,
             crashNotes: Self.crashNotes(configuration, log))
@@ -65,7 +65,7 @@ public final class Daemon: Sendable {
     ///
     /// - Returns: the exit status: 0 where everything was finished, 1 where something was dropped.
     public func run() throws(IOError) -> Int32 {
-        try signals.add([SIGTERM, SIGINT])
+        try signals.add([SIGTERM, SIGINT, SIGQUIT])
         try service.takeUpModes()
         announce()
         return loops.loops[0].run { await self.serveUntilStopped() }
@@ -168,12 +168,15 @@ public final class Daemon: Sendable {
 
     // MARK: - Signals
 
-    /// Reloads at SIGHUP, hands over to a new process at SIGUSR2, and stops at the others.
+    /// Reloads at SIGHUP, hands over to a new process at SIGUSR2, says that SIGUSR1 means nothing, and stops at the others.
     private func obey(_ signals: Signals, _ shutdown: Shutdown) async {
         var received = signals.makeAsyncIterator()
         while let signal = await received.next() {
             switch signal {
             case SIGHUP: reloader.begin()
+            case SIGUSR1:
+                log.write(
+                    .notice, "SIGUSR1 has no meaning here: the log goes to standard error, and is not opened anew")
             // Beside this, because it takes a while.
             case SIGUSR2: Task(executorPreference: loops.loops[0]) { await self.upgrade(shutdown) }
             default: return await stop(because: signal, received, shutdown)

@@ -34,6 +34,12 @@ final class ServerCore: Sendable {
     let accesses = AccessFeed()
     let slow = SlowCalls()
 
+    private struct Replaced {
+        weak var plugin: Plugin?
+    }
+
+    private let replaced = Mutex<[Replaced]>([])
+
     private let start = clinux_now()
 
     /// What reloads; set once, when the daemon has all that it needs.
@@ -86,8 +92,16 @@ final class ServerCore: Sendable {
         admission.setLimit(limits.commands)
         pool.setLimit(limits.commands)
         Self.raiseDescriptorLimit(limits)
+        let gone = generation.plugins.filter { old in !next.plugins.contains { $0 === old } }
+        replaced.withLock { replaced in
+            replaced.removeAll { $0.plugin == nil }
+            replaced += gone.map { Replaced(plugin: $0.plugin) }
+        }
         current.replace(with: next)
     }
+
+    /// Plugins that are served no more and have not been destroyed. From any thread.
+    var replacedPlugins: [Plugin] { replaced.withLock { $0.compactMap(\.plugin) } }
 
     /// Serves nothing any more, so that each plugin is destroyed when its last call has ended. It returns when nobody can look
     /// into what was served: tasks that have ended let go of what they called, and loops of what they borrowed.

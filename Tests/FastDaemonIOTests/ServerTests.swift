@@ -108,6 +108,27 @@ private func echo(_ server: Server) async {
         #expect(await second.receive(1) == "")
     }
 
+    @Test("A task that is cancelled accepts no more, however many wait")
+    func cancelledWhileManyWait() async throws {
+        let folder = ScratchFolder()
+        let path = "\(folder.path)/s"
+        let loop = try EventLoopGroup(count: 1)
+        let server = try startServer(on: .unix(path), loops: loop)
+        let peers = (0..<200).map { _ in Peer(path: path) }
+        let accepted = Atomic(0)
+        await withTaskExecutorPreference(loop.first) {
+            let connections = server.connections(on: loop.first) { _ in }
+            await connections.takeEach { _ in
+                withUnsafeCurrentTask { $0?.cancel() }
+                accepted.add(1, ordering: .relaxed)
+            }
+        }
+        #expect(accepted.load(ordering: .relaxed) < 200)
+        server.close()
+        loop.stop()
+        _ = peers
+    }
+
     @Test("A task that is cancelled finds the end of the connections")
     func cancelling() async throws {
         let server = try startServer(on: .ip("127.0.0.1:0"))

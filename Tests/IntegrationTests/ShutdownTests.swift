@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Stopping", .ownThread, .timeLimit(.minutes(3))) struct ShutdownTests {
     @Test(
-        "A signal lets what runs finish, its replies arrive, and the socket's file goes", arguments: [SIGTERM, SIGINT])
+        "A signal lets what runs finish, its replies arrive, and the socket's file goes",
+        arguments: [SIGTERM, SIGINT, SIGQUIT])
     func drains(signal: Int32) throws {
         let daemon = try RunningDaemon(with: ["session_tools"])
         let gate = try Gate(of: daemon)
@@ -183,6 +184,15 @@ import Testing
         #expect(watch.seconds < 2, "\(watch.seconds) s")
         #expect(result.errorText.contains("dropped a call command=stubborn"))
         #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
+    }
+
+    @Test("SIGUSR1, at which others open their logs anew, does nothing but say so")
+    func otherSignal() throws {
+        let daemon = try RunningDaemon()
+        daemon.send(SIGUSR1)
+        try daemon.waitForLog("SIGUSR1 has no meaning here")
+        #expect(try daemon.ask("echo on") == Reply("on\n"))
+        #expect(try daemon.stop().status == .exited(0))
     }
 
     @Test("A third ends it where a handler holds its event loop, so that nobody hears the first")

@@ -68,6 +68,8 @@ public struct DaemonStatus: Decodable {
         public let calls: Int
         /// Its memory, in bytes.
         public let residentBytes: Int
+        /// Whether its plugin is served no more.
+        public let replaced: Bool
     }
 
     /// The workers of one plugin.

@@ -45,7 +45,8 @@ uint64_t clinux_now(void);
 
 /* Has `number` write itself, as one byte, into `descriptor` (a non-blocking pipe) instead of ending the process. Handlers,
    unlike a blocked mask or an ignored signal, are not inherited by programs that a plugin starts. A signal that whoever
-   started the process had it ignore (nohup) stays ignored. The third SIGTERM or SIGINT that is forwarded while nobody reads ends
+   started the process had it ignore stays ignored, as SIGINT is behind a shell's &; but not SIGHUP, which nohup(1) has ignored so
+   that it ends nothing, and forwarded it ends nothing either. The third SIGTERM, SIGINT or SIGQUIT that is forwarded while nobody reads ends
    the process after all, with 128 + number for its status. */
 int clinux_signal_forward(int number, int descriptor);
 

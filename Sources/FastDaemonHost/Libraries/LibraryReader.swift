@@ -53,6 +53,7 @@ private final class Shelf: Sendable {
         self.folder = folder
         self.names = names
         self.digests = digests
+        // Signalled instead of begun with 2: one that is released with less than it began with ends the process.
         hasRoom = DispatchSemaphore(value: 0)
         for _ in 0..<2 { hasRoom.signal() }
     }

@@ -87,8 +87,9 @@ enum CallEnd {
     /// The handler ended with a status. `begin` is when its turn had come.
     case ended(status: Int32, begin: UInt64)
 
-    /// Its time was over; the text says how. It may go on. `begin` is nil where its turn had not come, and it is not run.
-    case timedOut(String, begin: UInt64?)
+    /// Its caller was not to wait for it any more, because its time was over, say; the text says why. It may go on. `begin` is nil where
+    /// its turn had not come, and it is not run.
+    case givenUp(String, SessionVerdict, begin: UInt64?)
 
     /// Too many others run and wait. The text says so.
     case busy(String)

@@ -54,7 +54,8 @@ struct GenerationDraft: Sendable {
         do {
             let image = try reader.next()
             let entry = confined(entry, image)
-            let hosted = try unchanged(entry, image) ?? loaded(entry, image)
+            let workers = entry.workerSettings(of: image, configuration)
+            let hosted = try unchanged(entry, image, workers) ?? loaded(entry, image, workers)
             let plugin = hosted.plugin
             if let other = plugins.first(where: { $0.hosted.plugin.name == plugin.name })?.hosted.plugin {
                 problems.append(
@@ -63,7 +64,7 @@ struct GenerationDraft: Sendable {
                 return
             }
             let most = min(entry.callsAtOnce(configuration.limits), entry.bearable(by: plugin))
-            plugins.append((hosted, most, entry.workerSettings(of: image, configuration)))
+            plugins.append((hosted, most, workers))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {
             problems.append("\(entry.keyPath): \(error)")
@@ -83,27 +84,30 @@ struct GenerationDraft: Sendable {
     }
 
     /// The plugin of the generation before, where loading it again would make no difference.
-    private func unchanged(_ entry: PluginConfiguration, _ image: LibraryImage) -> HostedPlugin? {
+    private func unchanged(
+        _ entry: PluginConfiguration, _ image: LibraryImage, _ workers: WorkerSettings
+    ) -> HostedPlugin? {
         previous?.plugins.first { candidate in
-            candidate.isSame(as: entry, image, configuration) && !plugins.contains { $0.hosted === candidate }
+            candidate.isSame(as: entry, image, workers) && !plugins.contains { $0.hosted === candidate }
         }
     }
 
     private mutating func loaded(
-        _ entry: PluginConfiguration, _ image: LibraryImage
+        _ entry: PluginConfiguration, _ image: LibraryImage, _ workers: WorkerSettings
     ) throws(PluginError) -> HostedPlugin {
         let step = LongSteps.Step(kind: .loading, plugin: entry.name ?? entry.library) {
             "\(entry.keyPath): a function of \(image.path) has not returned, and what is listed after it waits"
         }
-        return try host.steps.run(step) { () throws(PluginError) in try load(entry, image) }
+        return try host.steps.run(step) { () throws(PluginError) in try load(entry, image, workers) }
     }
 
-    private mutating func load(_ entry: PluginConfiguration, _ image: LibraryImage) throws(PluginError) -> HostedPlugin
-    {
+    private mutating func load(
+        _ entry: PluginConfiguration, _ image: LibraryImage, _ workers: WorkerSettings
+    ) throws(PluginError) -> HostedPlugin {
         if previous != nil, entry.execution != .process {
-            try entry.tryOut(image, configuration, services: host.services)
+            try entry.tryOut(image, workers, services: host.services)
         }
-        let plugin = try entry.load(image, configuration, services: host.services)
+        let plugin = try entry.load(image, workers, services: host.services)
         let gate = host.admission.addGate(limit: 1, waitingLimit: 0, countsGlobally: false)
         // Whatever comes of it, it is destroyed with this.
         let hosted = HostedPlugin(

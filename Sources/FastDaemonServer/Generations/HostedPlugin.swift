@@ -50,8 +50,8 @@ final class HostedPlugin: Sendable {
     }
 
     /// Whether loading this entry of a config would give the same plugin again.
-    func isSame(as entry: PluginConfiguration, _ image: LibraryImage, _ configuration: Configuration) -> Bool {
+    func isSame(as entry: PluginConfiguration, _ image: LibraryImage, _ workers: WorkerSettings) -> Bool {
         plugin.libraryPath == image.path && options == entry.options && self.image.hasSameBytes(as: image)
-            && requestedName == entry.name && entry.agrees(with: plugin, image, configuration)
+            && requestedName == entry.name && entry.agrees(with: plugin, workers)
     }
 }

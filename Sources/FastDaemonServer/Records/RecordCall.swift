@@ -126,10 +126,10 @@ final class RecordCall: Call, @unchecked Sendable {
         return true
     }
 
-    /// Whether the call is attached, which only its loop's thread gets to hear: another, to which an inline handler gave its call,
-    /// is held until the handler has returned on the loop.
-    @inline(__always)
-    private var isAttached: Bool {
+    /// Holds a thread that an inline handler gave its call to until the handler has returned on the loop. Returns whether the call is
+    /// attached still, which only the loop's own thread gets to hear.
+    @discardableResult @inline(__always)
+    private func waitUnlessAttached() -> Bool {
         if isDetached.load(ordering: .acquiring) { return false }
         if clinux_thread_context() == loopThread { return true }
         while !isDetached.load(ordering: .acquiring) { clinux_yield() }
@@ -139,12 +139,12 @@ final class RecordCall: Call, @unchecked Sendable {
     // MARK: - What the handler does
 
     override var caller: Caller {
-        _ = isAttached
+        waitUnlessAttached()
         return knownCaller ?? callerSource?.caller ?? Caller(transport: 0)
     }
 
     override func read(_ piece: UnsafeMutablePointer<fastdaemon_bytes>, mayWait: Bool) -> Int32 {
-        _ = isAttached
+        waitUnlessAttached()
         if input.isEmpty { return 0 }
         piece.pointee = fastdaemon_bytes(
             data: input.baseAddress!.assumingMemoryBound(to: CChar.self), count: input.count)
@@ -155,7 +155,7 @@ final class RecordCall: Call, @unchecked Sendable {
     override func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {
         if cancellationReason == FASTDAEMON_CANCELLED_BY_HANGUP { return Int64(FASTDAEMON_ERROR_CLOSED) }
         // An attached call belongs to this thread; no other can be in here.
-        if isAttached { return take(bytes, stream) }
+        if waitUnlessAttached() { return take(bytes, stream) }
         return lock.withLock { _ in isOutlived ? Int64(FASTDAEMON_ERROR_CLOSED) : take(bytes, stream) }
     }
 

@@ -14,16 +14,16 @@ extension PluginConfiguration {
 
     /// Loads the plugin: where all its commands are to run in worker processes, there alone; otherwise here, and in workers
     /// besides where one of the commands asks for them. Holds the calling thread until a worker has answered.
+    ///
+    /// - Parameter settings: of the workers.
     func load(
-        _ image: LibraryImage, _ configuration: Configuration, services: HostServices
+        _ image: LibraryImage, _ settings: WorkerSettings, services: HostServices
     ) throws(PluginError) -> Plugin {
-        if execution == .process {
-            return try Plugin(inWorkers: workerSettings(of: image, configuration), image, services: services)
-        }
+        if execution == .process { return try Plugin(inWorkers: settings, image, services: services) }
         let plugin = try Plugin(image, name: name, options: options, services: services)
         guard wantsWorkers(for: plugin) else { return plugin }
         do {
-            try plugin.startWorkers(workerSettings(of: image, configuration), image)
+            try plugin.startWorkers(settings, image)
         } catch {
             plugin.destroy()
             throw error
@@ -33,10 +33,8 @@ extension PluginConfiguration {
 
     /// Loads the plugin in a process that ends again, to see that it comes up and finds itself well: one that crashes or hangs while
     /// it is loaded must not do so in a daemon that serves others. Holds the calling thread until that has answered.
-    func tryOut(
-        _ image: LibraryImage, _ configuration: Configuration, services: HostServices
-    ) throws(PluginError) {
-        var settings = workerSettings(of: image, configuration)
+    func tryOut(_ image: LibraryImage, _ settings: WorkerSettings, services: HostServices) throws(PluginError) {
+        var settings = settings
         settings.processes = 1
         // It will not be a worker, so a worker's limits do not hold for it.
         (settings.setup.common.memoryBytes, settings.setup.common.descriptors) = (.max, .max)
@@ -44,10 +42,10 @@ extension PluginConfiguration {
     }
 
     /// Whether a plugin has all that this says about workers, or can take it up.
-    func agrees(with plugin: Plugin, _ image: LibraryImage, _ configuration: Configuration) -> Bool {
+    func agrees(with plugin: Plugin, _ settings: WorkerSettings) -> Bool {
         if plugin.isLoadedHere != (execution != .process) { return false }
         guard wantsWorkers(for: plugin) else { return plugin.workerSettings == nil }
-        return plugin.workerSettings?.canTakeUp(workerSettings(of: image, configuration)) == true
+        return plugin.workerSettings?.canTakeUp(settings) == true
     }
 
     private func wantsWorkers(for plugin: Plugin) -> Bool {

@@ -19,7 +19,7 @@ public enum WorkerProgram {
             try WorkerControl.begin(daemon: daemon)
             Signals.ignoreBrokenPipes()
             // Sent to all processes of a service, as systemctl(1) does unless it is told otherwise, these are meant for the daemon.
-            Signals.ignore([SIGHUP, SIGINT, SIGUSR1, SIGUSR2])
+            Signals.ignore([SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2])
             let worker = try WorkerService(WorkerControl.readSetup(), testsItself: words.contains("--self-test"))
             guard let worker else { return 0 }
             return try worker.run()

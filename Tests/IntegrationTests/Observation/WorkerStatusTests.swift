@@ -28,6 +28,26 @@ import Testing
         other.hangUp()
     }
 
+    @Test("tells of those, too, that end the calls of a version that was replaced")
+    func replaced() throws {
+        let folder = try DaemonFolder()
+        try folder.build(version: "1")
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(plugins: [#"{ "library": "libversions.so", "execution": "process", "workers": 1 }"#]),
+            in: folder)
+        let held = try daemon.session(RawRequest("hold"))
+        try held.receive(text: "holding\n")
+        let old = try #require(daemon.workerProcesses.first)
+        try folder.build(version: "2")
+        try daemon.reload()
+        let workers = try daemon.status().workers
+        #expect(Set(workers.map(\.process)) == Set(daemon.workerProcesses))
+        #expect(workers.filter(\.replaced).map(\.process) == [old])
+        #expect(try daemon.ask("daemon status").output.contains("busy, replaced "))
+        #expect(try held.finish().summary == "version 1\n||completed 0")
+        try daemon.wait(until: "it has ended") { try !daemon.status().workers.contains { $0.replaced } }
+    }
+
     @Test("says which plugin is in quarantine, and why")
     func quarantine() throws {
         let daemon = try RunningDaemon(workers: ["crashing"])

@@ -101,6 +101,15 @@ struct ReloadTests {
         #expect(try daemon.status().pools.allSatisfy { $0.crashes == 0 })
     }
 
+    @Test("happens at SIGHUP also where that was ignored at the start, as under nohup")
+    func nohup() throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration(plugins: ["Echo"]))
+        let ignoring = ["/bin/sh", "-c", #"trap '' HUP; exec "$0" "$@""#]
+        let daemon = try RunningDaemon(startingIn: folder, launcher: ignoring)
+        try daemon.waitUntilReady()
+        #expect(try daemon.reload().isTakenUp)
+    }
+
     @Test("is told to whoever asks for it, and changes nothing where it is refused")
     func command() throws {
         let daemon = try RunningDaemon(version: "1")
@@ -138,7 +147,7 @@ struct ReloadTests {
         let folder = try DaemonFolder()
         try folder.build("toolbox")
         var configuration = DaemonConfiguration(
-            plugins: ["toolbox", "Echo"], limits: ["drainSeconds": 0.1, "graceSeconds": 0.1])
+            plugins: ["toolbox", "Echo"], limits: ["drainSeconds": 0.1, "graceSeconds": 0.1], level: "info")
         let daemon = try RunningDaemon(configuration, in: folder)
         let peers = try (0..<records).map { _ in try daemon.connect() }
         for peer in peers { try peer.send("stubborn") }
@@ -151,6 +160,8 @@ struct ReloadTests {
             #expect(try peer.ask("echo on") == Reply("on\n"))
         }
         #expect(daemon.log.contains { $0.contains("a call goes on past its limit command=stubborn") })
+        let calls = daemon.log.filter { $0.contains(" info: call ") && $0.contains("command=stubborn") }
+        #expect(calls.count == records && calls.allSatisfy { $0.contains(" status=75 ") }, "\(calls)")
         #expect(try daemon.stop().status == .exited(1), "they are dropped in the end")
     }
 

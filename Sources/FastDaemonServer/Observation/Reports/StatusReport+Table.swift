@@ -69,7 +69,8 @@ extension StatusReport {
         for worker in workers {
             table.add([
                 Amounts.name(worker.plugin, Self.nameWidth), "\(worker.process)",
-                Amounts.name(worker.state, 24), Amounts.count(worker.calls),
+                Amounts.name(worker.replaced ? "\(worker.state), replaced" : worker.state, 24),
+                Amounts.count(worker.calls),
                 Amounts.bytes(UInt64(worker.residentBytes)),
             ])
         }

@@ -67,7 +67,7 @@ struct StatusReport: Report {
                 totals: CommandNumbers(totals), queued: TimeQuantiles(totals.queued), ran: TimeQuantiles(totals.ran),
                 running: counts.running, cancelled: counts.cancelled, overdue: counts.overdue, waiting: counts.waiting)
         }
-        workers = core.generation.workers
+        workers = WorkerReport.all(of: core)
         pools = core.generation.workerPools
         for command in commands { totals.add(command) }
     }

@@ -1,18 +1,23 @@
 import FastDaemonHost
 
-extension Generation {
-    /// The worker processes of all plugins.
-    var workers: [WorkerReport] {
-        plugins.flatMap { hosted in
-            (hosted.plugin.workers?.report.workers ?? []).map { worker in
-                WorkerReport(
-                    plugin: hosted.plugin.name, process: worker.process, state: worker.state,
-                    calls: UInt64(worker.calls), residentBytes: Int(worker.residentBytes))
-            }
-        }
+extension WorkerReport {
+    /// The worker processes of all plugins, those that were replaced and have not ended last.
+    static func all(of core: ServerCore) -> [WorkerReport] {
+        core.generation.plugins.flatMap { of($0.plugin, isReplaced: false) }
+            + core.replacedPlugins.flatMap { of($0, isReplaced: true) }
     }
 
-    /// The pools of them, one a plugin that has any.
+    private static func of(_ plugin: Plugin, isReplaced: Bool) -> [WorkerReport] {
+        (plugin.workers?.report.workers ?? []).map { worker in
+            WorkerReport(
+                plugin: plugin.name, process: worker.process, state: worker.state, calls: UInt64(worker.calls),
+                residentBytes: Int(worker.residentBytes), replaced: isReplaced)
+        }
+    }
+}
+
+extension Generation {
+    /// The pools of workers, one a plugin that has any.
     var workerPools: [WorkerPoolFigures] {
         plugins.compactMap { hosted in
             guard let report = hosted.plugin.workers?.report else { return nil }
@@ -36,6 +41,9 @@ struct WorkerReport: Encodable, Sendable {
     var calls: UInt64
 
     var residentBytes: Int
+
+    /// Whether another version of the plugin, or none, is served now: it ends with its calls.
+    var replaced: Bool
 }
 
 /// The worker processes of one plugin, as `daemon status` tells of them.
