@@ -1,11 +1,15 @@
 #define _GNU_SOURCE
 #include "clinux_processes.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,6 +91,40 @@ int clinux_signal_group(int group, int number) { return kill(-group, number) < 0
 void clinux_keep_children(void) {
     struct sigaction action;
     if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
+}
+
+bool clinux_adopts_orphans(void) {
+    int adopts = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &adopts, 0, 0, 0);
+    return adopts || getpid() == 1;
+}
+
+/* Whether proc(5) says of a process that it has ended, and is a child of this one. */
+static bool is_dead_child(int process) {
+    char path[32], text[512], state = 0;
+    int parent = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return false;
+    text[count] = 0;
+    /* The name may have any character in it. */
+    const char *rest = strrchr(text, ')');
+    return rest && sscanf(rest, ") %c %d", &state, &parent) == 2 && state == 'Z' && parent == getpid();
+}
+
+int clinux_dead_children(int *numbers, int capacity) {
+    DIR *processes = opendir("/proc");
+    int count = 0;
+    if (!processes) return 0;
+    for (struct dirent *entry; count < capacity && (entry = readdir(processes));) {
+        int process = atoi(entry->d_name);
+        if (process > 0 && is_dead_child(process)) numbers[count++] = process;
+    }
+    closedir(processes);
+    return count;
 }
 
 uint64_t clinux_resident_bytes(int process) {

@@ -11,8 +11,7 @@ int clinux_watch_create(void) {
 }
 
 int clinux_watch_folder(int watch, const char *path) {
-    /* Not IN_CREATE: what was just made is not written yet. */
-    uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF
+    uint32_t events = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF
                       | IN_MOVE_SELF | IN_ONLYDIR;
     int number = inotify_add_watch(watch, path, events);
     return number < 0 ? -errno : number;
@@ -29,6 +28,8 @@ int clinux_watch_read(int watch, void (*found)(void *context, int number, const 
         struct inotify_event *event = (struct inotify_event *)place;
         place += sizeof *event + event->len;
         if (event->mask & IN_IGNORED) continue;
+        /* A file that was just made is not written yet. */
+        if (event->mask & IN_CREATE && !(event->mask & IN_ISDIR)) continue;
         if (event->mask & IN_Q_OVERFLOW) found(context, -1, "");
         else found(context, event->wd, event->len ? event->name : "");
     }

@@ -11,6 +11,9 @@ public final class FolderChanges: @unchecked Sendable {
     /// The names in each folder that matter, by the number of its watch.
     private var names: [Int32: Set<String>] = [:]
 
+    /// Whether folders were added when it was last said what to watch. What changed in them before, nobody tells of.
+    public private(set) var hasNewFolders = false
+
     /// Watches no folder yet.
     public init(on loop: EventLoop) throws(IOError) {
         let watch = Descriptor(owning: try check(clinux_watch_create(), "create", "an inotify instance"))
@@ -40,6 +43,7 @@ public final class FolderChanges: @unchecked Sendable {
                 failures.append(IOError("watch", folder, code: -number))
             }
         }
+        hasNewFolders = names.keys.contains { old[$0] == nil }
         for number in old.keys where names[number] == nil { clinux_watch_forget(registration.number, number) }
         return failures
     }

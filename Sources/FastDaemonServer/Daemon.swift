@@ -80,6 +80,7 @@ public final class Daemon: Sendable {
             tasks.addTask(executorPreference: self.loops.loops[0]) {
                 await self.service.watch(over: self.loops.loops) { self.core.statusLine }
             }
+            tasks.addTask(executorPreference: self.loops.loops[0]) { await self.collectOrphans() }
             await self.serve()
             // Calls that were answered before they ended.
             await self.core.running.waitUntilEmpty()

@@ -27,6 +27,12 @@ int clinux_signal_group(int group, int number);
 /* Has the children of this process be waited for, whatever the process that started it had SIGCHLD do. */
 void clinux_keep_children(void);
 
+/* Whether processes whose parents have ended become children of this one: it is the first of a container. */
+bool clinux_adopts_orphans(void);
+
+/* Finds children that have ended and were not waited for. Returns how many there are in `numbers`. */
+int clinux_dead_children(int *numbers, int capacity);
+
 /* For a worker, before it loads anything: no new privileges, no core file, and an end to its whole process group when the
    thread that started it ends. -ESRCH where `parent` has ended already. */
 int clinux_worker_begin(int parent);

@@ -20,10 +20,18 @@ extension Reloader {
                 continue
             }
             do throws(IOError) {
+                let isFirst = changes == nil
                 let watched = if let changes { changes } else { try FolderChanges(on: loops.loops[0]) }
                 changes = watched
-                for failure in watched.watch(files(of: configuration)) { core.log.write(.warning, "\(failure)") }
-                if try await watched.next(quiet: Self.quiet, patience: Self.patience) { _ = await reload() }
+                for failure in watched.watch(files(of: configuration)) where matters(failure, configuration) {
+                    core.log.write(.warning, "\(failure)")
+                }
+                // A folder that was made anew may have been filled before it was watched.
+                if !isFirst, watched.hasNewFolders {
+                    _ = await reload()
+                } else if try await watched.next(quiet: Self.quiet, patience: Self.patience) {
+                    _ = await reload()
+                }
             } catch {
                 core.log.write(.warning, "changes are not taken up by themselves: \(error)")
                 await reloads.next()
@@ -31,13 +39,25 @@ extension Reloader {
         }
     }
 
-    /// The names of the files that matter, by the paths of their folders.
+    /// The names of the files and links that matter, by the paths of their folders.
     private func files(of configuration: Configuration) -> [String: Set<String>] {
         var files = [parentFolder(of: configuration.file): Set([lastComponent(of: configuration.file)])]
+        func add(_ path: String) {
+            for (folder, name) in PathSteps.of(path) { files[folder, default: []].insert(name) }
+        }
+        add(configuration.file)
         // One that was refused may have lacked a library that is to come yet.
         for configuration in [configuration, lastRead.withLock { $0 } ?? configuration] {
             files[configuration.pluginDirectory, default: []].formUnion(configuration.plugins.map(\.library))
+            // Another folder may take its place.
+            add(configuration.pluginDirectory)
+            for plugin in configuration.plugins { add("\(configuration.pluginDirectory)/\(plugin.library)") }
         }
         return files
+    }
+
+    /// Whether what cannot be watched is more than a folder on the way to the files.
+    private func matters(_ failure: IOError, _ configuration: Configuration) -> Bool {
+        [parentFolder(of: configuration.file), configuration.pluginDirectory].contains(failure.subject)
     }
 }

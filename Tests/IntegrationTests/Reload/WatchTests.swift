@@ -51,6 +51,39 @@ struct WatchTests {
         #expect(try daemon.ask("version").output == "version 3\n")
     }
 
+    @Test("takes up a folder that a symbolic link leads to from now on")
+    func swappedLink() throws {
+        let folder = try DaemonFolder()
+        try folder.build(version: "1")
+        try folder.write(watching(.versions))
+        let (link, first, second) = (folder.file("plugins"), folder.file("first"), folder.file("second"))
+        #expect(rename(link, first) == 0)
+        try FileManager.default.copyItem(atPath: first, toPath: second)
+        #expect(symlink("second", link) == 0)
+        try folder.build(version: "2")
+        #expect(unlink(link) == 0 && symlink("first", link) == 0)
+        let daemon = try RunningDaemon(in: folder)
+        #expect(try daemon.ask("version").output == "version 1\n")
+        try waitUntilWatching(daemon)
+        #expect(symlink("second", link + ".new") == 0 && rename(link + ".new", link) == 0)
+        try daemon.wait(until: "it serves the other") { try daemon.ask("version").output == "version 2\n" }
+    }
+
+    @Test("takes up a plugin folder that was removed and made anew")
+    func remade() throws {
+        let folder = try DaemonFolder()
+        try folder.build(version: "1")
+        try folder.write(watching(.versions))
+        let daemon = try RunningDaemon(in: folder)
+        try waitUntilWatching(daemon)
+        try FileManager.default.removeItem(atPath: folder.file("plugins"))
+        #expect(try daemon.waitForReload().contains("not reloaded"))
+        #expect(mkdir(folder.file("plugins"), 0o755) == 0)
+        try folder.install(builtProgram("libEcho.so"), as: "libEcho.so")
+        try folder.build(version: "2")
+        try daemon.wait(until: "it serves what is there") { try daemon.ask("version").output == "version 2\n" }
+    }
+
     @Test("begins to when a reload says so")
     func begins() throws {
         let daemon = try RunningDaemon(version: "1")

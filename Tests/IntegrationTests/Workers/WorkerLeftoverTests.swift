@@ -18,6 +18,25 @@ struct WorkerLeftoverTests {
         try daemon.wait(until: "they have ended") { !forked.contains(where: isAlive) }
     }
 
+    @Test("As the first process of a container, which has all orphans for children, the daemon collects them")
+    func orphans() throws {
+        let folder = try DaemonFolder()
+        try folder.build("forking")
+        let plugin = #"{ "library": "libforking.so", "execution": "process", "workers": 1 }"#
+        let adopting =
+            "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+        let daemon = try RunningDaemon(
+            startingIn: folder.with(DaemonConfiguration(plugins: [plugin])),
+            launcher: ["/usr/bin/env", "python3", "-c", adopting])
+        try daemon.waitUntilReady()
+        #expect(try daemon.ask("fork") == Reply("forked\n"))
+        let worker = try #require(daemon.workerProcesses.first)
+        let orphan = try #require(children(of: worker).first)
+        kill(worker, SIGKILL)
+        try daemon.wait(until: "it is no more") { !FileManager.default.fileExists(atPath: "/proc/\(orphan)") }
+        #expect(try daemon.ask("lives") == Reply("alive\n"))
+    }
+
     @Test("A handler whose caller is gone has a moment to end; then its worker is ended, and others have its place")
     func abandoned() throws {
         let daemon = try RunningDaemon(
