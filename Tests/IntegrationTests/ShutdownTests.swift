@@ -137,6 +137,16 @@ import Testing
         }
     }
 
+    @Test("A plugin that hangs while a daemon comes up is named, and a signal ends that daemon")
+    func hangingStart() throws {
+        let folder = try DaemonFolder()
+        try folder.build("hanging_create")
+        try folder.write(DaemonConfiguration(plugins: ["Echo", "hanging_create"]).text)
+        let daemon = try RunningDaemon(startingIn: folder)
+        try daemon.waitForLog("warning: still loading after 3 s: plugins[1]: a function of ")
+        #expect(try daemon.stop().status == .signalled(SIGTERM))
+    }
+
     @Test(
         "A plugin that hangs when it is destroyed does not either, and is named",
         arguments: [

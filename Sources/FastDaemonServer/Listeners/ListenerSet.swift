@@ -51,6 +51,7 @@ final class ListenerSet: Sendable {
             plan.problems.append(error)
             return plan
         }
+        var failures: [(entry: ListenerConfiguration, error: IOError)] = []
         for entry in entries {
             if let index = rest.firstIndex(where: { $0.isFor(entry) }) {
                 plan.kept.append((rest.remove(at: index), entry))
@@ -60,8 +61,15 @@ final class ListenerSet: Sendable {
                 let socket = try service.open(entry, among: entries, backlog: configuration.limits.backlog)
                 plan.added.append(try OpenListener(socket, entry, configuration.limits, on: loops))
             } catch {
-                plan.problems.append(error)
+                failures.append((entry, error))
             }
+        }
+        plan.problems += failures.map { entry, error in
+            guard let own = rest.first(where: { $0.isInTheWay(of: entry) }) else { return error }
+            return IOError(
+                "listen on", entry.address.description,
+                because:
+                    "this daemon does, as \(own.name), which is to go: have that taken up first, by itself, or restart")
         }
         plan.removed = rest
         return plan

@@ -32,6 +32,12 @@ final class OpenListener: Sendable {
         return own.address.description == entry.address.description && own.isDatagram == entry.isDatagram
     }
 
+    /// Whether a socket for an entry of a config, though another than this, cannot be opened as long as this one is.
+    func isInTheWay(of entry: ListenerConfiguration) -> Bool {
+        if entry.address.isUnix { return listener.address.isSame(as: entry.address) }
+        return listener.isDatagram == entry.isDatagram && listener.address.port == entry.address.port
+    }
+
     /// Goes on as another entry for the same socket says.
     func change(to entry: ListenerConfiguration, _ limits: Limits) throws(IOError) {
         let old = configuration

@@ -59,6 +59,25 @@ struct ListenerReloadTests {
         #expect(try peer.receiveReply() == Reply("classic\n"))
     }
 
+    @Test(
+        "that are in the way of new ones are named, instead of some other program",
+        arguments: [
+            (#"{ "unix": "place" }"#, #"{ "unixDatagram": "place" }"#),
+            (#"{ "tcp": "127.0.0.1:0" }"#, #"{ "tcp": "0.0.0.0:PORT", "allowRemote": true }"#),
+        ])
+    func inTheWay(old: String, new: String) throws {
+        let socket = #"{ "unix": "socket" }"#
+        let daemon = try RunningDaemon(DaemonConfiguration(listen: [socket, old]))
+        let port = old.contains("tcp") ? try daemon.port(of: "tcp") : 0
+        let changed = DaemonConfiguration(listen: [socket, new.replacing("PORT", with: "\(port)")])
+        let refused = try daemon.reload(changed)
+        #expect(!refused.isTakenUp)
+        #expect(refused.lines.contains { $0.contains(": this daemon does, as ") }, "\(refused.lines)")
+        #expect(try daemon.reload(DaemonConfiguration(listen: [socket])).isTakenUp)
+        // What had come is answered first.
+        try daemon.wait(until: "the place is free") { try daemon.reload(changed).isTakenUp }
+    }
+
     private func inode(of path: String) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         guard let number = attributes[.systemFileNumber] as? Int else { throw TestFailure("no inode") }
