@@ -3,8 +3,23 @@ import FastDaemonSystem
 
 /// What can be changed of a socket that is open.
 extension Listener {
+    /// Changes the permissions of several, or, where one of them cannot be changed, of none.
+    public static func setModes(_ listeners: [(Listener, mode: UInt32)]) throws(IOError) {
+        var changed: [(Listener, mode: UInt32)] = []
+        do throws(IOError) {
+            for (listener, mode) in listeners {
+                guard let before = try listener.mode() else { continue }
+                try listener.setMode(mode)
+                changed.append((listener, before))
+            }
+        } catch {
+            for (listener, before) in changed { try? listener.setMode(before) }
+            throw error
+        }
+    }
+
     /// The permissions of a Unix socket's file; nil where there is none.
-    public func mode() throws(IOError) -> UInt32? {
+    private func mode() throws(IOError) -> UInt32? {
         guard let path = address.path else { return nil }
         var status = clinux_status()
         _ = try check(clinux_status_at(clinux_here, path, 0, &status), "look at", path)

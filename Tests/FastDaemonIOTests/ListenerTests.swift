@@ -42,6 +42,17 @@ import Testing
         #expect(listener.address.path == path)
     }
 
+    @Test("has its mode changed together with others, or, where one of those cannot, not at all")
+    func modes() throws {
+        let paths = [path, folder.file("t")]
+        let listeners = try paths.map { try Listener.stream(on: .unix($0)) }
+        try Listener.setModes(listeners.map { ($0, mode: 0o660) })
+        #expect(Self.status(of: path).map { $0.mode & 0o777 } == 0o660)
+        #expect(unlink(paths[1]) == 0)
+        #expect(throws: IOError.self) { try Listener.setModes(listeners.map { ($0, mode: 0o666) }) }
+        #expect(Self.status(of: path).map { $0.mode & 0o777 } == 0o660)
+    }
+
     @Test("leaves a live server's socket alone, and says that it is already running")
     func live() throws {
         let listener = try Listener.stream(on: .unix(path))

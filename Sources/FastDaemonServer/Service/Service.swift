@@ -101,20 +101,9 @@ final class Service: Sendable {
     }
 
     /// Gives the predecessor's sockets the modes of this config, as the last thing that can fail: where anything else does, that
-    /// daemon goes on, and a mode may be all that keeps others from a socket whose other settings are its own. So where one of them
-    /// cannot be set, the others are as they were.
+    /// daemon goes on, and a mode may be all that keeps others from a socket whose other settings are its own.
     func takeUpModes() throws(IOError) {
-        var changed: [(Listener, mode: UInt32)] = []
-        do throws(IOError) {
-            for (listener, mode) in handedOver.withLock({ $0 }) {
-                guard let before = try listener.mode() else { continue }
-                try listener.setMode(mode)
-                changed.append((listener, before))
-            }
-        } catch {
-            for (listener, before) in changed { try? listener.setMode(before) }
-            throw error
-        }
+        try Listener.setModes(handedOver.withLock { $0 })
         handedOver.withLock { $0 = [] }
     }
 

@@ -78,6 +78,7 @@ struct WatchTests {
         try waitUntilWatching(daemon)
         try FileManager.default.removeItem(atPath: folder.file("plugins"))
         #expect(try daemon.waitForReload().contains("not reloaded"))
+        try daemon.waitForLog("cannot watch \(folder.file("plugins"))")
         #expect(mkdir(folder.file("plugins"), 0o755) == 0)
         try folder.install(builtProgram("libEcho.so"), as: "libEcho.so")
         try folder.build(version: "2")

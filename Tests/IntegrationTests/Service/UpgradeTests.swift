@@ -231,20 +231,6 @@ import Testing
         #expect(mode as? Int == 0o600)
     }
 
-    @Test("that can change the mode of one socket and not of another leaves both as they were")
-    func halfAMode() throws {
-        let upgradable = try Upgradable(
-            DaemonConfiguration(listen: [#"{ "unix": "socket", "mode": "0600" }"#, #"{ "unix": "other" }"#]))
-        let (daemon, folder) = (upgradable.daemon, upgradable.folder)
-        try folder.write(
-            DaemonConfiguration(listen: [#"{ "unix": "socket", "mode": "0666" }"#, #"{ "unix": "other" }"#]).text)
-        #expect(unlink(folder.file("other")) == 0)
-        daemon.send(SIGUSR2)
-        try daemon.waitForLog("no upgrade: the new daemon did not come up")
-        let mode = try FileManager.default.attributesOfItem(atPath: folder.file("socket"))[.posixPermissions]
-        #expect(mode as? Int == 0o600)
-    }
-
     @Test("keeps its sockets as they are while it is under way: a reload waits for what becomes of it")
     func reload() throws {
         let upgradable = try Upgradable(
