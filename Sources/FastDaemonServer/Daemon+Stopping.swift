@@ -80,24 +80,44 @@ extension Daemon {
     func finishReload(_ shutdown: Shutdown) async {
         let patience = Task(executorPreference: loops.loops[0]) {
             await self.loops.loops[0].sleep(nanoseconds: Self.reloadPatience)
-            // What is being destroyed has the time that calls have.
-            let isDestroying = self.host.steps.running.contains { $0.kind == .destroying }
-            if !Task.isCancelled, !isDestroying { self.giveUpRest(shutdown) }
+            if !Task.isCancelled { await self.giveUpReload(shutdown) }
         }
         await reloader.finish()
         patience.cancel()
+        // A library that is still being loaded, though nobody waits for it, must not see the end of the process from within.
+        if reloader.isLoading { await giveUpReload(shutdown) }
     }
 
-    /// Ends the process although not everything has ended, and says what has not. A reload that is given up costs nothing.
-    func giveUpRest(_ shutdown: Shutdown) {
-        let steps = host.steps.running
-        for step in steps {
+    /// Ends the process although a reload goes on. What was served, which the reload compares with what it finds, is destroyed
+    /// before that; what it has loaded itself was never called.
+    private func giveUpReload(_ shutdown: Shutdown) async {
+        log.write(.warning, "gave up the reload")
+        host.destruction.beginServed()
+        await host.destruction.finish()
+        giveUpRest(shutdown)
+    }
+
+    /// Ends the process although not everything has ended, and says what has not. What nobody was served by does not count.
+    private func giveUpRest(_ shutdown: Shutdown) {
+        for step in host.steps.running {
             log.write(.warning, "gave up \(step.kind): \(step.obstacle())", [("plugin", .text(step.plugin))])
+            if step.kind == .destroying { shutdown.noteDropped() }
         }
         for plugin in host.destruction.waiting {
             log.write(.warning, "not destroyed, because another was not", [("plugin", .text(plugin))])
+            shutdown.noteDropped()
         }
-        if steps.isEmpty || steps.contains(where: { $0.kind != .loading }) { shutdown.noteDropped() }
+        for (plugin, wasServed) in host.destruction.held {
+            log.write(.warning, "not destroyed: what was under way has not ended", [("plugin", .text(plugin))])
+            if wasServed { shutdown.noteDropped() }
+        }
+        let connections = core.connections.load(ordering: .acquiring)
+        if connections > 0 {
+            log.write(
+                .warning, "dropped connections whose replies were not sent", [("connections", .number(connections))])
+            shutdown.noteDropped()
+        }
+        log.write(.notice, "stopped before everything had ended")
         exitNow(shutdown.exitStatus)
     }
 

@@ -92,8 +92,6 @@ public final class Daemon: Sendable {
             // Until here a second signal ends it at once, and so does its patience.
             tasks.cancelAll()
             self.log.write(.notice, "stopped")
-            // A library whose loading nobody waits for any more must not see the end of the process from within.
-            if self.reloader.isLoading { self.giveUpRest(shutdown) }
             return shutdown.exitStatus
         }
     }

@@ -118,25 +118,6 @@ import Testing
         #expect(result.errorText.contains("notice: destroyed plugin=slow-life"), "\(result.errorText)")
     }
 
-    @Test("A plugin that hangs while a reload loads it does not keep the daemon from ending, and is named")
-    func hangingReload() throws {
-        let daemon = try RunningDaemon()
-        let gate = try Gate(of: daemon)
-        try daemon.folder.replace(FixturePlugin("slow_life"), definitions: [#"GATE="\#(gate.path)""#])
-        try daemon.folder.write(DaemonConfiguration(plugins: ["slow_life"]).text)
-        daemon.send(SIGHUP)
-        try daemon.waitForLog("being created")
-        let watch = PauselessStopwatch()
-        let result = try daemon.stop()
-        #expect(result.status == .exited(0), "nothing was dropped that anybody had")
-        #expect(watch.seconds < 8, "\(watch.seconds) s")
-        let library = daemon.folder.library("libslow_life.so")
-        let text = "plugins[0]: a function of \(library) has not returned, and what is listed after it waits"
-        for what in ["still loading after 3 s", "gave up loading"] {
-            #expect(result.errorText.contains(" warning: \(what): \(text) plugin=libslow_life.so\n"))
-        }
-    }
-
     @Test("A plugin that hangs while a daemon comes up is named, and a signal ends that daemon")
     func hangingStart() throws {
         let folder = try DaemonFolder()
@@ -145,35 +126,6 @@ import Testing
         let daemon = try RunningDaemon(startingIn: folder)
         try daemon.waitForLog("warning: still loading after 3 s: plugins[1]: a function of ")
         #expect(try daemon.stop().status == .signalled(SIGTERM))
-    }
-
-    @Test(
-        "A plugin that hangs when it is destroyed does not either, and is named",
-        arguments: [
-            ("hang", "its destroy function has not returned"),
-            ("work", "functions that it handed to the pool have not returned (1)"),
-        ])
-    func hangingEnd(way: String, text: String) throws {
-        let daemon = try RunningDaemon(
-            with: ["bad_end"], DaemonConfiguration(plugins: ["bad_end"], limits: ["drainSeconds": 0.1]))
-        #expect(try daemon.ask("end \(way)") == Reply("so be it\n"))
-        let result = try daemon.stop()
-        #expect(result.status == .exited(1))
-        #expect(result.errorText.contains(" warning: gave up destroying: \(text) plugin=bad-end\n"))
-    }
-
-    @Test("A handler that does not even heed its cancellation does not keep the daemon from ending")
-    func stubborn() throws {
-        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["drainSeconds": 0.1]))
-        let peer = try daemon.connect()
-        try peer.send("stubborn")
-        #expect(daemon.waitForLine { $0.contains("stubborn begins") } != nil)
-        let watch = PauselessStopwatch()
-        let result = try daemon.stop()
-        #expect(result.status == .exited(1))
-        #expect(watch.seconds < 4, "\(watch.seconds) s")
-        #expect(result.errorText.contains("dropped a call command=stubborn"))
-        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("socket")))
     }
 
     @Test("A second signal ends it at once, with its number in the status", arguments: [SIGTERM, SIGINT])

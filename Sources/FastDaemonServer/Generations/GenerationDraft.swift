@@ -39,6 +39,7 @@ struct GenerationDraft: Sendable {
     /// The generation, to be served from now on.
     func finished() -> Generation {
         for (hosted, limit, workers) in plugins {
+            host.destruction.noteServed(hosted.number)
             hosted.plugin.workers?.takeUp(workers)
             let usesPool = routes.contains { $0.gate === hosted.gate && $0.execution == .concurrent }
             hosted.gate.setLimits(

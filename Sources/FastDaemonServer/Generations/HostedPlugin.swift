@@ -42,11 +42,11 @@ final class HostedPlugin: Sendable {
         self.generation = generation
         self.gate = gate
         self.destruction = destruction
-        destruction.expect()
+        destruction.expect(self)
     }
 
     deinit {
-        destruction.begin(plugin)
+        destruction.begin(plugin, number: number)
     }
 
     /// Whether loading this entry of a config would give the same plugin again.

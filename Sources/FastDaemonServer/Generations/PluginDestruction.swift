@@ -6,13 +6,38 @@ import Synchronization
 /// Destroys plugins that nobody can call any more, one after the other, on a thread that serves nobody and ends with the last of
 /// them.
 final class PluginDestruction: Sendable {
+    private struct Expected {
+        weak var hosted: HostedPlugin?
+        let name: String
+        var wasServed = false
+        var hasBegun = false
+    }
+
     private struct State {
-        var waiting: [Plugin] = []
+        var waiting: [(plugin: Plugin, number: Int)] = []
         var isRunning = false
-        /// How many there are that have not been destroyed, whether somebody can call them or not.
-        var plugins = 0
+
+        /// Those that have not been destroyed, whether somebody can call them or not, by their numbers.
+        var expected: [Int: Expected] = [:]
+
+        /// Whether those that were loaded and never served are not waited for.
+        var forgetsUnserved = false
+
         /// Who is told when there are none.
         var listeners: [@Sendable () -> Void] = []
+
+        var isOver: Bool {
+            expected.isEmpty || forgetsUnserved && !expected.values.contains { $0.wasServed || $0.hasBegun }
+        }
+
+        mutating func begin(_ plugin: Plugin, _ number: Int) -> Bool {
+            // Once, also where whoever held it lets go of it later.
+            if expected[number]?.hasBegun != false { return false }
+            expected[number]!.hasBegun = true
+            waiting.append((plugin, number))
+            defer { isRunning = true }
+            return !isRunning
+        }
     }
 
     private let state = Mutex(State())
@@ -31,19 +56,31 @@ final class PluginDestruction: Sendable {
     }
 
     /// There is one plugin more that is to be destroyed some day.
-    func expect() {
-        state.withLock { $0.plugins += 1 }
+    func expect(_ hosted: HostedPlugin) {
+        state.withLock { $0.expected[hosted.number] = Expected(hosted: hosted, name: hosted.plugin.name) }
     }
 
-    /// Frees what a plugin made that was expected, soon. It returns at once: whoever lets go of a plugin last may be a loop, and what the plugin
-    /// handed to the pool, which is waited for, may wait for that loop.
-    func begin(_ plugin: Plugin) {
-        let isFirst = state.withLock { state in
-            state.waiting.append(plugin)
-            defer { state.isRunning = true }
-            return !state.isRunning
+    /// Callers can reach the plugin with this number from now on.
+    func noteServed(_ number: Int) {
+        state.withLock { $0.expected[number]?.wasServed = true }
+    }
+
+    /// Frees what a plugin made that was expected, soon. It returns at once: whoever lets go of a plugin last may be a loop, and
+    /// what the plugin handed to the pool, which is waited for, may wait for that loop.
+    func begin(_ plugin: Plugin, number: Int) {
+        if state.withLock({ $0.begin(plugin, number) }) { start(failures: 0) }
+    }
+
+    /// Begins with all that were served, whoever still holds them, and expects no end of those that were not. No call is
+    /// running, and none may follow.
+    func beginServed() {
+        // Let go of here, not under the lock, which their end takes.
+        let served = state.withLock { state in
+            state.forgetsUnserved = true
+            return state.expected.values.filter(\.wasServed).compactMap(\.hosted)
         }
-        if isFirst { start(failures: 0) }
+        for hosted in served { begin(hosted.plugin, number: hosted.number) }
+        tellIfOver()
     }
 
     private func start(failures: Int) {
@@ -69,35 +106,41 @@ final class PluginDestruction: Sendable {
 
     private func tell(_ listener: @escaping @Sendable () -> Void) {
         let isOver = state.withLock { state in
-            if state.plugins > 0 { state.listeners.append(listener) }
-            return state.plugins == 0
+            if !state.isOver { state.listeners.append(listener) }
+            return state.isOver
         }
         if isOver { listener() }
     }
 
     private func run() {
-        while let plugin = next() {
+        while let (plugin, number) = next() {
             let step = LongSteps.Step(kind: .destroying, plugin: plugin.name) { plugin.obstacle }
             steps.run(step) { plugin.destroy() }
-            noteEnd()
+            state.withLock { $0.expected[number] = nil }
+            tellIfOver()
         }
     }
 
     /// The names of those that wait for the one that is being destroyed.
-    var waiting: [String] { state.withLock { $0.waiting.map(\.name) } }
+    var waiting: [String] { state.withLock { $0.waiting.map(\.plugin.name) } }
+
+    /// Those whose end has not begun, because somebody holds them.
+    var held: [(name: String, wasServed: Bool)] {
+        let held = state.withLock { state in state.expected.filter { !$0.value.hasBegun } }
+        return held.sorted { $0.key < $1.key }.map { ($0.value.name, $0.value.wasServed) }
+    }
 
     /// Takes the plugin that has waited for longest; nil where there is none.
-    private func next() -> Plugin? {
+    private func next() -> (plugin: Plugin, number: Int)? {
         state.withLock { state in
             state.isRunning = !state.waiting.isEmpty
             return state.isRunning ? state.waiting.removeFirst() : nil
         }
     }
 
-    private func noteEnd() {
+    private func tellIfOver() {
         let listeners = state.withLock { state -> [@Sendable () -> Void] in
-            state.plugins -= 1
-            if state.plugins > 0 { return [] }
+            if !state.isOver { return [] }
             defer { state.listeners = [] }
             return state.listeners
         }
