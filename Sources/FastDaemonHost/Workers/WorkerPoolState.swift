@@ -153,17 +153,19 @@ struct WorkerPoolState<Waiter> {
             found.phase = .serving(isWorn: hasServedEnough || residentBytes > settings.idleMemoryBytes)
         }
         workers[worker] = found
-        return grant() + endForsaken(worker, at: now) + retire(at: now) + startMissing(at: now)
+        // Before another call is there, so that who waits does not keep it from ending.
+        return endForsaken(worker, at: now) + grant() + retire(at: now) + startMissing(at: now)
     }
 
-    /// The serving worker with the fewest calls that has room for another. Of equals the oldest.
+    /// The serving worker with the fewest calls that has room for another, one with forsaken calls last, because it is to end.
+    /// Of equals the oldest.
     private var roomiest: Int? {
-        var best: (worker: Int, count: Int)?
+        var best: (isForsaken: Int, count: Int, worker: Int)?
         for (number, worker) in workers {
             guard case .serving = worker.phase, worker.calls.count < settings.callsAtOnce else { continue }
-            let count = worker.calls.count
-            if let (other, least) = best, (least, other) < (count, number) { continue }
-            best = (number, count)
+            let rank = (worker.forsaken.isEmpty ? 0 : 1, worker.calls.count, number)
+            if let best, best < rank { continue }
+            best = rank
         }
         return best?.worker
     }
