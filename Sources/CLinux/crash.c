@@ -33,7 +33,7 @@ static pthread_key_t thread_end;
 /* Whether faults come to the handler below, which then needs a stack in each thread that runs a plugin's code. */
 static int handles_faults;
 
-/* The process whose crashes are noted. What a handler forks has all of this, too, but none of the threads. */
+/* The process whose crashes are noted. What a handler forks has a copy of all of this. */
 static pid_t own_process;
 
 /* How much was written by handlers that another thread is about to send. */
@@ -41,7 +41,7 @@ static int unsent;
 
 _Thread_local clinux_crash_slot *clinux_own_crash_slot;
 
-static _Thread_local int is_loop_thread;
+static _Thread_local int is_daemon_thread, is_loop_thread;
 
 /* Where there is no file. */
 static _Thread_local clinux_crash_slot nobodys;
@@ -82,6 +82,8 @@ clinux_crash_slot *clinux_claim_crash_slot(void) {
     return clinux_own_crash_slot;
 }
 
+void clinux_mark_daemon_thread(void) { is_daemon_thread = 1; }
+
 void clinux_mark_loop_thread(void) { is_loop_thread = 1; }
 
 /* The first crash is the cause; others may follow from it. */
@@ -95,8 +97,10 @@ static void keep(uint32_t text, int number) {
 static void note(int number, const void *context) {
     if (!own || getpid() != own_process) return;
     clinux_crash_slot *slot = clinux_own_crash_slot;
-    /* A thread without a slot never ran anything that the daemon gave it to run. */
-    keep(slot ? slot->text : clinux_running_image(context), number);
+    uint32_t text = slot ? slot->text : 0;
+    /* A thread that a plugin made runs code of the plugin's own, also when it was called back before. */
+    if (text == 0 && !is_daemon_thread && gettid() != own_process) text = clinux_running_image(context);
+    keep(text, number);
 }
 
 /* The process is ended from outside: notes what an event loop runs that does not come back from it. */

@@ -206,6 +206,7 @@ public final class ThreadPool: Sendable {
 
     /// What a thread does next; nil where there are more threads than are needed.
     ///
+    /// - Parameter done: what it did last.
     private func nextWork(of worker: PoolThread, after done: Done) -> Work? {
         var done = done
         while true {

@@ -15,6 +15,7 @@ public func startThread(
         { argument in
             let start = Unmanaged<ThreadStart>.fromOpaque(argument!).takeRetainedValue()
             clinux_thread_set_name(start.name)
+            clinux_mark_daemon_thread()
             start.body()
             return nil
         }, start.toOpaque())

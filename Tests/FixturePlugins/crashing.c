@@ -50,8 +50,19 @@ static int end_by(const char *way) {
     return strcmp(way, "none") == 0 ? 0 : 2;
 }
 
-static void *on_thread(void *way) {
-    end_by(way);
+struct thread {
+    const fastdaemon_host *host;
+    fastdaemon_call *call;
+    int was_called_back;
+};
+
+static void call_back(void *user) { ((struct thread *)user)->was_called_back = 1; }
+
+static void *on_thread(void *user) {
+    struct thread *own = user;
+    int is_to_be = strcmp(fixture_word(own->host, own->call, 2), "later") == 0;
+    if (is_to_be) own->host->notify(own->call, FASTDAEMON_EVENT_WRITABLE, call_back, own);
+    if (own->was_called_back == is_to_be) end_by(fixture_word(own->host, own->call, 1));
     return NULL;
 }
 
@@ -66,11 +77,12 @@ static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, voi
     return end_by(way);
 }
 
-/* thread WAY: does that on a thread that it makes itself, and waits for it. */
+/* thread WAY [later]: does that on a thread that it makes itself, and waits for it; later: after it was called back there. */
 static int32_t run_thread(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
     pthread_t thread;
-    if (pthread_create(&thread, NULL, on_thread, (void *)fixture_word(host, call, 1)) != 0) return 1;
+    struct thread own = {host, call, 0};
+    if (pthread_create(&thread, NULL, on_thread, &own) != 0) return 1;
     return pthread_join(thread, NULL);
 }
 

@@ -25,6 +25,10 @@ extern _Thread_local clinux_crash_slot *clinux_own_crash_slot;
 /* Gives the calling thread a slot, and a stack for its signal handlers. Where there is no file the slot is nobody's. */
 clinux_crash_slot *clinux_claim_crash_slot(void);
 
+/* Says that the calling thread is one of the daemon's, which runs nothing of a plugin's but between the two functions below. The
+   first thread of a process is anyhow. */
+void clinux_mark_daemon_thread(void);
+
 /* Says that the calling thread is an event loop, before it runs any plugin's code: where the process is ended by a SIGABRT from
    outside, as a watchdog does, it may be to blame for what it did not come back from. */
 void clinux_mark_loop_thread(void);
@@ -47,7 +51,8 @@ static inline void clinux_leave_plugin(uint32_t before) { clinux_own_crash_slot-
 int clinux_crash_begin(int descriptor);
 
 /* Has a process that keeps no such file hold back the same signals, and exit(3), until what is unsent was sent, for a tenth of a
-   second at most: a worker, whose callers are to get what was written before a crash. In what a handler forks that, and the notes, are no business of anybody's. */
+   second at most: a worker, whose callers are to get what was written before a crash. Processes that handlers fork neither wait
+   nor note anything. */
 int clinux_crash_last_words(void);
 
 /* There is so much more, or less, that was written and is about to be sent. From any thread. */

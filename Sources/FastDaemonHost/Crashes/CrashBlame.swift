@@ -1,4 +1,4 @@
-/// A command whose code ended the daemon, in whose process it ran.
+/// A plugin whose code ended the daemon, in whose process it ran, or held it up until it was ended.
 public struct CrashBlame: Equatable, Sendable {
     /// The plugin, and its own name of the command; empty for what it did when it was loaded, `ownThread` for what a thread did that
     /// it had made.

@@ -5,7 +5,8 @@ import Glibc
 /// What crashes of earlier daemons with the same config left behind, and what a crash of this one will.
 ///
 /// Each daemon has a file in shared memory, in which its threads note whose code they run; the file is locked for as long as the
-/// process is there. Who starts next finds it unlocked, and reads it. A process that is killed from outside blames nobody.
+/// process is there. Who starts next finds it unlocked, and reads it. A process that is killed from outside blames nobody,
+/// but where SIGABRT ended it while an event loop did not come back from a handler.
 public final class CrashNotes: Sendable {
     /// Who is to blame, of the libraries as they were then.
     public let blames: [CrashBlame]

@@ -70,7 +70,10 @@ import Testing
 
     @Test(
         "A crash on a thread that a plugin made itself is known to be its fault",
-        arguments: [("segv", "by SIGSEGV"), ("trap", "by SIGILL"), ("abort", "by SIGABRT"), ("exit", "by exit()")])
+        arguments: [
+            ("segv", "by SIGSEGV"), ("trap", "by SIGILL"), ("abort", "by SIGABRT"), ("exit", "by exit()"),
+            ("segv later", "by SIGSEGV"),
+        ])
     func ownThread(way: String, text: String) throws {
         let folder = try folder()
         let first = try RunningDaemon(in: folder)
