@@ -39,7 +39,7 @@ extension RecordService {
         }
         core.log.write(.warning, "a call goes on past its limit", fields(of: running))
         running.whenOverdue?()
-        answer(timedOut(running, text))
+        give(answer, of: running, timedOut(running, text))
     }
 
     /// A call has ended whose caller was answered before.
