@@ -130,6 +130,8 @@ extension RecordService {
         case .task(let continuation): continuation.resume(returning: end)
         case .peer(let exchange, let call, let slot):
             complete(slot, of: exchange, running, with: reply(of: StartedCall(running: running, call: call), end))
+            // One that said "later" may be in a thread of its plugin's still.
+            if case .ended = end, case .status = running.outcome { noteSpent(call) }
         }
     }
 }

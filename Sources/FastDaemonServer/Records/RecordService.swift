@@ -45,6 +45,10 @@ final class RecordService: @unchecked Sendable {
     /// What the pool is to run, until the end of the round.
     var handedOver: [any PoolJob] = []
 
+    /// Calls that have ended: those that somebody may hold still, and those that are like new.
+    var spentCalls: [RecordCall] = []
+    var freeCalls: [RecordCall] = []
+
     /// The calls whose wait for their turn was over in this round, and whether they may run.
     var turns: [(RunningCall, mayRun: Bool)] = []
 
@@ -97,6 +101,7 @@ final class RecordService: @unchecked Sendable {
                 self.sendReplies()
                 self.flushSessions()
                 self.untimedCalls = 0
+                if !self.spentCalls.isEmpty { self.recoverSpentCalls() }
                 if !(self.turns.isEmpty && self.handedOver.isEmpty && self.completed.isEmpty) { self.loop.stayAwake() }
             }
         }
