@@ -147,6 +147,11 @@ open class Call: @unchecked Sendable {
         if isTouched { forgetState() }
     }
 
+    /// Whether it holds so little, and so certainly nobody has business with it any more, that another call may be made of it.
+    public final var mayBeReset: Bool {
+        cancellationReason == FASTDAEMON_NOT_CANCELLED && argumentBytes.count + arguments.count <= 1024
+    }
+
     @inline(never)
     private func forgetState() {
         isTouched = false

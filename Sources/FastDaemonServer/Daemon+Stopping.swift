@@ -63,9 +63,9 @@ extension Daemon {
         }
         for running in core.running.all {
             running.loop.execute { [core] in
-                guard core.running[running.call.id] != nil else { return }
+                guard core.running.contains(running) else { return }
                 running.call.cancel(.shutdown)
-                core.abandon(running.call.id)
+                running.abandon()
             }
         }
         await loops.loops[0].sleep(nanoseconds: Self.grace)

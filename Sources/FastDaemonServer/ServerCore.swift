@@ -120,11 +120,6 @@ final class ServerCore: Sendable {
 
     var uptime: Double { Double(clinux_now() - start) / 1e9 }
 
-    /// Gives up a call that waits for its turn.
-    func abandon(_ id: UInt64) {
-        running[id]?.gate?.abandon(id)
-    }
-
     // MARK: - What callers are told
 
     /// The status of a call that was turned away at a limit (EX_TEMPFAIL of sysexits(3)).

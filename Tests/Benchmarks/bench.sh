@@ -15,7 +15,7 @@ usage: bench.sh [--rounds N] [--seconds S] [--rows LETTERS] [--build FOLDER] [--
 
   --rounds N        how often each row is measured on either side (5)
   --seconds S       how long each measurement is (2)
-  --rows LETTERS    which rows (abcdefghijklmno):
+  --rows LETTERS    which rows (abcdefghijklmnop):
                       a  echo, 50 connections           b  one request a connection
                       c  pipelined by 16                d  the whole client process
                       e  echo while 64 waits run        f  memory, idle and with 10,000 connections
@@ -24,19 +24,20 @@ usage: bench.sh [--rounds N] [--seconds S] [--rows LETTERS] [--build FOLDER] [--
                       k  10,000 idle connections besides
                       l  after 10,000,000 requests      m  two loops on two cores
                       n  the start                      o  ten plugins, idle
+                      p  concurrent echo, 50 connections
   --build FOLDER    where the built programs are; left out, they are built for release first
   --json FILE       also write the figures as JSON
   --save FILE       also put the table into FILE, before what it has from earlier runs (RESULTS.md)
 END
 }
 
-rounds=5 seconds=2 rows=abcdefghijklmno build='' json='' save=''
+rounds=5 seconds=2 rows=abcdefghijklmnop build='' json='' save=''
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit 0 ;;
     --rounds | --seconds | --rows | --build | --json | --save)
         [ $# -ge 2 ] || fail "$1 takes a value, and none follows"
-        [ "$1" != --rows ] || [[ $2 =~ ^[a-o]+$ ]] || fail "--rows takes letters from a to o, not '$2'"
+        [ "$1" != --rows ] || [[ $2 =~ ^[a-p]+$ ]] || fail "--rows takes letters from a to p, not '$2'"
         printf -v "${1#--}" %s "$2"
         shift 2
         ;;

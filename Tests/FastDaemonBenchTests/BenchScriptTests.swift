@@ -94,7 +94,7 @@ struct BenchScriptTests {
     @Test("words that it does not know are refused")
     func usage() throws {
         #expect(try script("--bogus").status == .exited(64))
-        #expect(try script("--rows", "az").errorText.contains("--rows takes letters from a to o, not 'az'"))
+        #expect(try script("--rows", "az").errorText.contains("--rows takes letters from a to p, not 'az'"))
         #expect(try script("--help").outputText.hasPrefix("usage: bench.sh"))
     }
 

@@ -9,6 +9,38 @@ import Testing
         let caller = Caller(transport: 1)
     }
 
+    @Test("A call on its own that is used again knows nothing of the one before; one whose reply is held is not")
+    func recovered() {
+        let call = RecordCall(budget: ByteBudget(limit: 1 << 20), replyLimit: 8)
+        let somebody = Somebody()
+        /// What comes of a call with this input that writes it, and then so many errors.
+        func reply(to input: String, errors: Int) -> [UInt8] {
+            let isThere = Array(input.utf8).withUnsafeBytes { call.begin(input: $0, from: somebody) }
+            #expect(isThere)
+            var piece = fastdaemon_bytes()
+            if call.read(&piece, mayWait: false) == 1 {
+                let bytes = UnsafeRawBufferPointer(start: piece.data, count: piece.count)
+                _ = call.write(bytes, to: UInt32(FASTDAEMON_STANDARD_OUTPUT), mayWait: false)
+            }
+            _ = Array(repeating: UInt8(0x65), count: errors).withUnsafeBytes {
+                call.write($0, to: UInt32(FASTDAEMON_STANDARD_ERROR), mayWait: false)
+            }
+            call.hasBegun.store(true, ordering: .relaxed)
+            _ = call.completeReply()
+            return Array(call.reply.bytes)
+        }
+        #expect(reply(to: "hi", errors: 1) == [0, 0, 0, 2, 0x68, 0x69, 0, 0, 0, 1, 0x65])
+        #expect(call.recover())
+        let hasBegun = call.hasBegun.load(ordering: .relaxed)
+        #expect(!hasBegun)
+        #expect(reply(to: "more", errors: 9).count > 50, "it is over its limit, and says so")
+        #expect(call.recover())
+        #expect(reply(to: "", errors: 0) == [0, 0, 0, 0, 0, 0, 0, 0])
+        let held = call.reply
+        #expect(!call.recover())
+        #expect(held.count == 8)
+    }
+
     /// What is replied to a handler that writes these parts of its input, and these bytes, one after the other.
     private enum Write {
         case input(Range<Int>)

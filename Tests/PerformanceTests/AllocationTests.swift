@@ -52,10 +52,20 @@ struct AllocationTests {
         try expect(atMost: 3.1, requests: 1_000) { try Load.echo().runSeparately(1_000, on: daemon.daemon) }
     }
 
+    @Test("a concurrent command: how its call goes on; the call itself is used again")
+    func concurrent() throws {
+        let limits = ["firstRecordSeconds": 600.0]
+        let daemon = try CountedDaemon(DaemonConfiguration(plugins: [concurrentEcho], limits: limits))
+        let peers = try (0..<10).map { _ in try daemon.daemon.connect() }
+        try expect(atMost: 1.2, requests: 5_000, of: daemon) { try Load.echo().run(500, over: peers) }
+    }
+
     /// Does `body` twice, and expects the second time to allocate no more than so much a request.
-    private func expect(atMost most: Double, requests: Int, _ body: () throws -> Void) throws {
+    private func expect(
+        atMost most: Double, requests: Int, of daemon: CountedDaemon? = nil, _ body: () throws -> Void
+    ) throws {
         try body()
-        let count = Double(try daemon.allocations(body))
+        let count = Double(try (daemon ?? self.daemon).allocations(body))
         print("allocations: \(count) for \(requests) requests, \(count / Double(requests)) each")
         // Once in a quarter of an hour the list of the slowest calls begins anew.
         #expect(count <= most * Double(requests) + 4)

@@ -28,6 +28,41 @@ struct SystemCallTests {
         #expect(calls.total - calls.waits <= count * 2 + count / 50)
     }
 
+    @Test("50 connections and a concurrent command: a recv, a send and its surroundings each, and few wake-ups")
+    func concurrent() throws {
+        let concurrent = try releaseDaemon(plugin: concurrentEcho, others: ["loops": "1"])
+        let peers = try (0..<50).map { _ in try concurrent.connect() }
+        let (rounds, count) = (100, 100 * 50)
+        try Load.echo().run(rounds, over: peers)
+        let all = try (0..<5).map { _ in try SystemCalls(of: concurrent) { try Load.echo().run(rounds, over: peers) } }
+        for calls in all { print("50 connections and a concurrent command, \(count) requests: \(calls)") }
+        let calls = try #require(all.min { $0["futex"] < $1["futex"] })
+        #expect(calls["recvfrom", "recvmsg", "read"] <= count + count / 100)
+        #expect(calls["sendto", "sendmsg", "writev"] <= count + count / 100)
+        #expect(calls["umask"] <= count)
+        #expect(calls["fchdir"] <= count)
+        #expect(calls.waits <= count / 2)
+        // Of the loop by the pool, with every other reply at most; and of the pool's threads, each of which sleeps and is woken.
+        #expect(calls["write"] <= count / 2)
+        #expect(calls["futex"] <= count + count / 2)
+    }
+
+    @Test("pipelined by 16 with a concurrent command: a recv for each batch, and few sends and wake-ups of the loop")
+    func pipelinedConcurrent() throws {
+        let concurrent = try releaseDaemon(plugin: concurrentEcho, others: ["loops": "1"])
+        let peer = try concurrent.connect()
+        let batches = 300
+        try Load.echo().runPipelined(batches, over: peer)
+        let all = try (0..<5).map { _ in
+            try SystemCalls(of: concurrent) { try Load.echo().runPipelined(batches, over: peer) }
+        }
+        for calls in all { print("pipelined with a concurrent command, \(batches) batches: \(calls)") }
+        let sends = all.map { $0["sendto", "sendmsg", "writev"] }
+        #expect(all.allSatisfy { $0["recvfrom", "recvmsg", "read"] <= batches + batches / 100 })
+        #expect(try #require(sends.min()) <= 6 * batches)
+        #expect(try #require(all.map { $0["write"] }.min()) <= 4 * batches)
+    }
+
     @Test("pipelined by 16: a recv, a send and a wait for each batch")
     func pipelined() throws {
         let peer = try daemon.connect()

@@ -1,11 +1,14 @@
 import Synchronization
 
+/// What may have to wait for its turn to run.
+protocol Admittable: AnyObject, Sendable {
+    /// The wait is over, because its turn has come, or because it gave up. Called once, on any thread.
+    func noteTurn(mayRun: Bool)
+}
+
 /// The daemon's admission of concurrent calls.
 final class Admission: Sendable {
-    /// Called once, on any thread, for a call that waited: with true when its turn has come, with false where it gave up.
-    typealias Waiter = @Sendable (_ mayRun: Bool) -> Void
-
-    fileprivate typealias State = AdmissionState<Waiter>
+    fileprivate typealias State = AdmissionState<any Admittable>
 
     private let state: Mutex<State>
 
@@ -38,8 +41,8 @@ final class Admission: Sendable {
     var counts: (running: Int, limit: Int) { state.withLock { ($0.running, $0.limit) } }
 
     /// Changes the state, and has those run whose turn that makes it.
-    fileprivate func change(_ body: (inout State) -> [Waiter]) {
-        for waiter in withState(body) { waiter(true) }
+    fileprivate func change(_ body: (inout State) -> [any Admittable]) {
+        for waiter in withState(body) { waiter.noteTurn(mayRun: true) }
     }
 
     fileprivate func withState<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
@@ -79,14 +82,14 @@ final class Gate: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - countsGlobally: whether it counts against the limit of the whole daemon, too: the same until it leaves.
-    ///   - waiter: told of its turn, where it has to wait for that.
-    func enter(ticket: UInt64, countsGlobally: Bool = true, waiter: @autoclosure () -> Admission.Waiter) -> Entry {
+    ///   - call: told of its turn, where it has to wait for that.
+    func enter(_ call: some Admittable, ticket: UInt64, countsGlobally: Bool = true) -> Entry {
         admission.withState { state in
             switch state.enter(gate, countsGlobally: countsGlobally) {
             case .run: return .running
             case .busy(let running, let waiting): return .busy(running: running, waiting: waiting)
             case .wait:
-                state.enqueue(waiter(), ticket: ticket, at: gate, countsGlobally: countsGlobally)
+                state.enqueue(call, ticket: ticket, at: gate, countsGlobally: countsGlobally)
                 return .waiting
             }
         }
@@ -96,23 +99,24 @@ final class Gate: @unchecked Sendable {
     ///
     /// - Parameter wasOverdue: whether `noteOverdue` was told of it.
     func leave(countsGlobally: Bool = true, wasOverdue: Bool = false) {
-        admission.withState { $0.leave(gate, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?(true)
+        admission.withState { $0.leave(gate, countsGlobally: countsGlobally, wasOverdue: wasOverdue) }?
+            .noteTurn(mayRun: true)
     }
 
     /// A call goes on although nobody waits for it any more: from now on it counts here, and not in the whole daemon.
     func noteOverdue(countsGlobally: Bool = true) {
-        admission.withState { $0.noteOverdue(gate, countsGlobally: countsGlobally) }?(true)
+        admission.withState { $0.noteOverdue(gate, countsGlobally: countsGlobally) }?.noteTurn(mayRun: true)
     }
 
     /// Has a call that waits give up.
     func abandon(_ ticket: UInt64) {
-        var givenUp: Admission.Waiter?
+        var givenUp: (any Admittable)?
         admission.change { state in
             givenUp = state.abandon(ticket, at: gate)
             // Those behind it may want less than it did.
             return givenUp == nil ? [] : state.admitWaiting(at: gate)
         }
-        givenUp?(false)
+        givenUp?.noteTurn(mayRun: false)
     }
 
     /// Changes how many calls may run and wait. Those that do already go on.

@@ -7,14 +7,14 @@ extension RecordService {
     /// itself. On the loop.
     func run(_ running: RunningCall) async -> CallEnd {
         await withUnsafeContinuation { continuation in
-            run(running) { continuation.resume(returning: $0) }
+            run(running, answering: .task(continuation))
         }
     }
 
     /// Likewise, without a task: most calls need none on their way.
     ///
-    /// - Parameter answer: called once, on the loop; it may be at once.
-    func run(_ running: RunningCall, answer: @escaping (CallEnd) -> Void) {
+    /// - Parameter answer: given once; it may be at once.
+    func run(_ running: RunningCall, answering answer: RunningCall.Answer) {
         // It lives on there, which is waited for before the plugins go.
         core.running.add(running)
         running.answer = answer
@@ -24,17 +24,31 @@ extension RecordService {
             return finishLater(running)
         }
         if running.call.cancellationReason != 0 { return noteEnd(of: running, .abandoned) }
-        let entry = gate.enter(
-            ticket: running.call.id, countsGlobally: running.countsGlobally,
-            waiter: { mayRun in
-                self.loop.post { if mayRun { self.takeTurn(running) } else { self.noteEnd(of: running, .abandoned) } }
-            })
-        switch entry {
+        switch gate.enter(running, ticket: running.call.id, countsGlobally: running.countsGlobally) {
         case .running: takeTurn(running)
         case .waiting: break
         case .busy(let others, let waiting):
             noteEnd(of: running, refuse(running, others: others, waiting: waiting))
         }
+    }
+
+    /// The wait of a call for its turn is over. From any thread: who makes room for it may be on another loop.
+    func noteTurn(of running: RunningCall, mayRun: Bool) {
+        guard loop.isCurrent else { return loop.post { self.noteTurn(of: running, mayRun: mayRun) } }
+        // Not at once: who made room is in the middle of something.
+        turns.append((running, mayRun))
+    }
+
+    /// Takes the turns that came in this round.
+    private func takeTurns() {
+        // Where a call does not run after all, the next one's turn has come.
+        var index = 0
+        while index < turns.count {
+            let (running, mayRun) = turns[index]
+            index += 1
+            if mayRun { takeTurn(running) } else { noteEnd(of: running, .abandoned) }
+        }
+        turns.removeAll(keepingCapacity: true)
     }
 
     /// A call's turn has come.
@@ -56,7 +70,11 @@ extension RecordService {
 
     /// Gives the pool what came up in this round, all of it together.
     func handOverCalls() {
-        if !handedOver.isEmpty { core.pool.submit(&handedOver) }
+        if !turns.isEmpty { takeTurns() }
+        if handedOver.isEmpty { return }
+        swap(&handedOver, &handingOver)
+        core.pool.submit(handingOver)
+        handingOver.removeAll(keepingCapacity: true)
     }
 
     /// A thread of the pool has come back from the call's handler.
@@ -105,7 +123,18 @@ extension RecordService {
         running.whenOverdue = nil
         core.running.remove(running)
         guard let answer = running.answer.take() else { return noteLateEnd(of: running, end) }
-        guard running.clock.passed != nil else { return answer(end) }
-        answer(givenUp(running, running.clock.explanation(running.route.name), .timedOut))
+        guard running.clock.passed != nil else { return give(answer, of: running, end) }
+        give(answer, of: running, givenUp(running, running.clock.explanation(running.route.name), .timedOut))
+    }
+
+    /// Answers the caller.
+    func give(_ answer: RunningCall.Answer, of running: RunningCall, _ end: CallEnd) {
+        switch answer {
+        case .task(let continuation): continuation.resume(returning: end)
+        case .peer(let exchange, let call, let slot):
+            complete(slot, of: exchange, running, with: reply(of: StartedCall(running: running, call: call), end))
+            // One that said "later" may be in a thread of its plugin's still.
+            if case .ended = end, case .status = running.outcome { noteSpent(call) }
+        }
     }
 }

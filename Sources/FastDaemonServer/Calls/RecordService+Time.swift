@@ -37,7 +37,7 @@ extension RecordService {
         }
         core.log.write(.warning, "a call goes on past its limit", fields(of: running))
         running.whenOverdue?()
-        answer(givenUp(running, text, verdict))
+        give(answer, of: running, givenUp(running, text, verdict))
     }
 
     /// A call has ended whose caller was answered before.

@@ -24,6 +24,9 @@ final class RunningCall: @unchecked Sendable {
     /// Whether it takes a thread of the daemon, and so one of the places that all plugins share.
     var countsGlobally: Bool { route.execution != .process }
 
+    /// Where it stands among the calls that go on, which look after that.
+    var place = 0
+
     // Touched on the loop alone.
 
     /// How long it may wait and run, and what looks at that.
@@ -33,8 +36,15 @@ final class RunningCall: @unchecked Sendable {
     /// When its turn had come; 0 before.
     var begin: UInt64 = 0
 
-    /// Called once, at its end, or when its time is over.
-    var answer: ((CallEnd) -> Void)?
+    /// Who is told once, at its end, or when its time is over.
+    var answer: Answer?
+
+    enum Answer {
+        case task(UnsafeContinuation<CallEnd, Never>)
+
+        /// The peer of an exchange, by a reply in its place.
+        case peer(Exchange, RecordCall, OrderedReplies<ByteBuffer>.Slot)
+    }
 
     /// Called when its caller was answered and it goes on: what can be stopped is to be stopped now.
     var whenOverdue: (() -> Void)?
@@ -65,13 +75,22 @@ final class RunningCall: @unchecked Sendable {
         self.clock = clock ?? CallClock(received: received)
     }
 
+    /// Has it give up if it waits for its turn.
+    func abandon() {
+        gate?.abandon(call.id)
+    }
+
     func noteOverdue() {
         overdue.store(true, ordering: .relaxed)
     }
 }
 
 /// The way to a thread of the pool and back.
-extension RunningCall: PoolJob, LoopJob {
+extension RunningCall: Admittable, PoolJob, LoopJob {
+    func noteTurn(mayRun: Bool) {
+        service.noteTurn(of: self, mayRun: mayRun)
+    }
+
     func runOnPool() {
         outcome = call.runOnPool()
         loop.post(self)

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// The calls that go on, by number.
+/// The calls that go on.
 final class RunningCalls: Sendable {
     private struct State {
-        var calls: [UInt64: RunningCall] = [:]
+        /// In no order; each knows its place.
+        var calls: [RunningCall] = []
         var waiter: UnsafeContinuation<Void, Never>?
     }
 
@@ -19,12 +20,16 @@ final class RunningCalls: Sendable {
     }
 
     func add(_ running: RunningCall) {
-        state.withLock { $0.calls[running.call.id] = running }
+        state.withLock { state in
+            running.place = state.calls.count
+            state.calls.append(running)
+        }
     }
 
     func remove(_ running: RunningCall) {
         let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-            state.calls[running.call.id] = nil
+            let last = state.calls.removeLast()
+            if last !== running { (state.calls[running.place], last.place) = (last, running.place) }
             return state.calls.isEmpty ? state.waiter.take() : nil
         }
         waiter?.resume()
@@ -41,9 +46,11 @@ final class RunningCalls: Sendable {
         }
     }
 
-    subscript(id: UInt64) -> RunningCall? { state.withLock { $0.calls[id] } }
+    func contains(_ running: RunningCall) -> Bool {
+        state.withLock { $0.calls.indices.contains(running.place) && $0.calls[running.place] === running }
+    }
 
-    var all: [RunningCall] { state.withLock { Array($0.calls.values) } }
+    var all: [RunningCall] { state.withLock { $0.calls } }
 
     /// By the statistics of the commands.
     func countsByCommand() -> [ObjectIdentifier: Counts] {

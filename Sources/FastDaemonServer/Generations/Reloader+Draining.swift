@@ -34,7 +34,7 @@ extension RecordService {
                 call.giveUp(.shuttingDown, Self.explanation(running.route))
             } else {
                 running.call.cancel(.shutdown)
-                core.abandon(running.call.id)
+                running.abandon()
             }
         }
     }

@@ -81,6 +81,9 @@ final class ByteBuffer: @unchecked Sendable {
     var count: Int { end - start }
     var isEmpty: Bool { start == end }
 
+    /// Whether it has so little room that it may be kept for another use.
+    var isSmall: Bool { capacity <= 2048 }
+
     /// What it holds. Valid until the next change.
     var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: storage.map { $0 + start }, count: end - start)

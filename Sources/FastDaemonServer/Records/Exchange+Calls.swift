@@ -1,27 +1,27 @@
 /// What runs for the peer.
 extension Exchange {
     /// Takes note of a call, so that a hang-up cancels it.
-    ///
-    /// - Parameter onAbandon: told of each call that is cancelled so.
-    func add(_ call: RecordCall, onAbandon: @escaping (UInt64) -> Void) {
-        calls[call.id] = call
-        if self.onAbandon == nil {
-            self.onAbandon = onAbandon
+    func add(_ running: RunningCall) {
+        calls.append(running)
+        if !watchesHangUp {
+            watchesHangUp = true
             connection.onHangUp { [weak self] in self?.cancelCalls() }
         } else if connection.isHungUp {
-            call.cancel(.hangup)
+            running.call.cancel(.hangup)
         }
     }
 
-    func remove(_ call: RecordCall) {
-        calls[call.id] = nil
+    func remove(_ running: RunningCall) {
+        // It is one of the first: they are few, and mostly end in their order.
+        if let index = calls.firstIndex(where: { $0 === running }) { calls.remove(at: index) }
     }
 
     /// The peer is gone: nobody waits for these calls any more.
     func cancelCalls() {
-        for call in calls.values {
-            call.cancel(.hangup)
-            onAbandon?(call.id)
+        for running in calls {
+            running.call.cancel(.hangup)
+            running.abandon()
+            running.whenGone?()
         }
     }
 }

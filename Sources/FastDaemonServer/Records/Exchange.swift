@@ -82,9 +82,9 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
     /// Whether calls were completed in this round, so that the loop will look for replies whose turn it is.
     var hasCompleted = false
 
-    // What runs.
-    var calls: [UInt64: RecordCall] = [:]
-    var onAbandon: ((UInt64) -> Void)?
+    // What goes on, and whether its end is wanted when the peer hangs up.
+    var calls: [RunningCall] = []
+    var watchesHangUp = false
 
     /// How many replies may be owed at once; a peer that pipelines more waits until it reads some.
     static let mostOwedReplies = 128

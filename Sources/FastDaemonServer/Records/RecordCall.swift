@@ -33,7 +33,7 @@ final class RecordCall: Call, @unchecked Sendable {
 
     /// Where the reply goes: its count, then standard output, from `replyStart` on. An inline call's stands behind those that are not
     /// sent yet.
-    let output: ByteBuffer
+    private(set) var output: ByteBuffer
     private var replyStart = 0
     private let errors: ByteBuffer
     private var fault: Fault?
@@ -113,8 +113,25 @@ final class RecordCall: Call, @unchecked Sendable {
         return takeInput(input)
     }
 
+    /// Makes a call like new that came and went on its own, and whose handler returned a status; what it has allocated is kept. Returns
+    /// false where it is better thrown away: it holds much, or somebody holds its reply.
+    func recover() -> Bool {
+        let isSmall = output.isSmall && errors.isSmall && ownInput?.isSmall ?? true
+        guard mayBeReset, isSmall, isKnownUniquelyReferenced(&output) else { return false }
+        reset()
+        output.removeAll()
+        errors.removeAll()
+        ownInput?.removeAll()
+        input = UnsafeRawBufferPointer(start: nil, count: 0)
+        outputIsInput = false
+        fault = nil
+        knownCaller = nil
+        hasBegun.store(false, ordering: .relaxed)
+        return true
+    }
+
     private func takeInput(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let own = ByteBuffer(budget: budget)
+        let own = ownInput ?? ByteBuffer(budget: budget)
         guard own.append(bytes) else {
             // What was lent is another's soon.
             input = UnsafeRawBufferPointer(start: nil, count: 0)

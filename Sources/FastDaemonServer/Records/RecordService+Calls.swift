@@ -111,7 +111,7 @@ extension RecordService {
     private func start(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
     ) -> StartedCall? {
-        let call = RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes)
+        let call = newCall()
         call.prepare(command, id: nextID(), words: &words)
         guard call.begin(input: input, from: source) else {
             appendError("\(route.name): \(ServerCore.outOfBuffers)")
@@ -124,6 +124,37 @@ extension RecordService {
             call: call, route: route, gate: route.gate, received: received, service: self,
             clock: CallClock(received: received, pluginsLimit: route.timeLimit))
         return StartedCall(running: running, call: call)
+    }
+
+    /// A call on its own: one that has ended, made like new, if there is one.
+    private func newCall() -> RecordCall {
+        guard let call = freeCalls.popLast() else {
+            return RecordCall(budget: core.budget, replyLimit: core.limits.replyBytes)
+        }
+        call.replyLimit = core.limits.replyBytes
+        return call
+    }
+
+    /// How many calls each loop keeps to be used again: as many as one plugin's that run at once, unless the config says otherwise.
+    private static let mostFreeCalls = 32
+
+    /// Takes note of a call that has ended, so that its object is used again when nobody holds it any more.
+    func noteSpent(_ call: RecordCall) {
+        if spentCalls.count + freeCalls.count < Self.mostFreeCalls { spentCalls.append(call) }
+    }
+
+    /// Makes those like new that nobody holds any more. The thread that a call ran on lets go of it a moment after it has said so.
+    func recoverSpentCalls() {
+        var kept = 0
+        for index in spentCalls.indices {
+            if isKnownUniquelyReferenced(&spentCalls[index]) {
+                if spentCalls[index].recover() { freeCalls.append(spentCalls[index]) }
+            } else {
+                spentCalls.swapAt(kept, index)
+                kept += 1
+            }
+        }
+        spentCalls.removeLast(spentCalls.count - kept)
     }
 
     /// Sees a call through to its reply. On the loop.

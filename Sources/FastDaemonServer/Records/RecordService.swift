@@ -45,6 +45,13 @@ final class RecordService: @unchecked Sendable {
     /// What the pool is to run, until the end of the round.
     var handedOver: [any PoolJob] = []
 
+    /// Calls that have ended: those that somebody may hold still, and those that are like new.
+    var spentCalls: [RecordCall] = []
+    var freeCalls: [RecordCall] = []
+
+    /// The calls whose wait for their turn was over in this round, and whether they may run.
+    var turns: [(RunningCall, mayRun: Bool)] = []
+
     /// The sessions that go on, and those of them whose calls wrote something on this loop in this round.
     var sessions: [ObjectIdentifier: Session] = [:]
     var unflushed: [Session] = []
@@ -94,6 +101,8 @@ final class RecordService: @unchecked Sendable {
                 self.sendReplies()
                 self.flushSessions()
                 self.untimedCalls = 0
+                if !self.spentCalls.isEmpty { self.recoverSpentCalls() }
+                if !(self.turns.isEmpty && self.handedOver.isEmpty && self.completed.isEmpty) { self.loop.stayAwake() }
             }
         }
     }
@@ -183,25 +192,27 @@ final class RecordService: @unchecked Sendable {
             }
             return
         }
-        exchange.add(owed.call) { [core] ticket in
-            core.abandon(ticket)
-            core.running[ticket]?.whenGone?()
-        }
-        goOn(with: owed, of: exchange, exchange.reserveReply())
+        goOn(with: owed, of: exchange)
     }
 
-    private func goOn(with owed: StartedCall, of exchange: Exchange, _ slot: OrderedReplies<ByteBuffer>.Slot) {
-        let complete = { (reply: ByteBuffer) in
-            exchange.remove(owed.call)
-            exchange.complete(slot, with: reply)
-            if !exchange.hasCompleted { self.completed.append(exchange) }
-            exchange.hasCompleted = true
+    private func goOn(with owed: StartedCall, of exchange: Exchange) {
+        let slot = exchange.reserveReply()
+        exchange.add(owed.running)
+        if owed.ownWork == nil { return run(owed.running, answering: .peer(exchange, owed.call, slot)) }
+        Task(executorPreference: loop) {
+            let reply = await self.finish(owed)
+            self.complete(slot, of: exchange, owed.running, with: reply)
         }
-        if owed.ownWork != nil {
-            Task(executorPreference: loop) { complete(await self.finish(owed)) }
-        } else {
-            run(owed.running) { complete(self.reply(of: owed, $0)) }
-        }
+    }
+
+    /// Puts the reply of a call that went on in its place.
+    func complete(
+        _ slot: OrderedReplies<ByteBuffer>.Slot, of exchange: Exchange, _ running: RunningCall, with reply: ByteBuffer
+    ) {
+        exchange.remove(running)
+        exchange.complete(slot, with: reply)
+        if !exchange.hasCompleted { completed.append(exchange) }
+        exchange.hasCompleted = true
     }
 
     /// Puts the replies that were completed in this round, and whose turn it is, behind those that are to be sent at its end.

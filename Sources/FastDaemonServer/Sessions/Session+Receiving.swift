@@ -114,7 +114,7 @@ extension Session {
         if signal.cancels {
             cancellingSignal = cancellingSignal ?? signal.number
             call.signal(Int32(signal.number), cancels: true)
-            core.abandon(call.id)
+            running?.abandon()
             if phase == .gathering { finish(.completed, status: UInt8(128) + signal.number, "") }
         } else if signal.number == SessionSignal.windowChange {
             call.resize(columns: signal.columns, rows: signal.rows)

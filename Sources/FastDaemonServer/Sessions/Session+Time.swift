@@ -75,7 +75,7 @@ extension Session {
         surrender = (verdict, text, clinux_now() + Self.grace)
         if phase == .gathering { return finish(verdict, text) }
         call.cancel(reason)
-        core.abandon(call.id)
+        running?.abandon()
         connection.wakeReader()
     }
 

@@ -162,9 +162,9 @@ final class Session: CallerSource, @unchecked Sendable {
 
     /// Tells the call that it is not wanted any more, whether it runs or waits for its turn.
     func cancelCall(_ reason: CancellationReason) {
-        guard let call, running != nil else { return }
+        guard let call, let running else { return }
         call.cancel(reason)
-        core.abandon(call.id)
+        running.abandon()
     }
 
     /// The call has ended, and nothing more is sent: they let go of each other.

@@ -41,6 +41,17 @@ struct TestAdmission {
     subscript(gate: Int) -> AdmissionState<String>.Gate { gates[gate] }
 }
 
+/// What enters a gate, and is told whether it may run.
+final class WaitingCall: Admittable {
+    private let told = Mutex<[Bool]>([])
+
+    var turns: [Bool] { told.withLock { $0 } }
+
+    func noteTurn(mayRun: Bool) {
+        told.withLock { $0.append(mayRun) }
+    }
+}
+
 @Suite("The admission of calls") struct AdmissionStateTests {
     @Test("lets so many calls of a plugin run, has so many wait, and turns the rest away")
     func gate() {
@@ -159,18 +170,16 @@ struct TestAdmission {
     func entries() {
         let admission = Admission(limit: 1)
         let gate = admission.addGate(limit: 1, waitingLimit: 1)
-        let told = Mutex<[Bool]>([])
-        #expect(gate.enter(ticket: 1, waiter: { _ in Issue.record("it need not wait") }) == .running)
-        #expect(gate.enter(ticket: 2, waiter: { mayRun in told.withLock { $0.append(mayRun) } }) == .waiting)
-        let third = gate.enter(ticket: 3, waiter: { _ in Issue.record("it may not wait") })
-        #expect(third == .busy(running: 1, waiting: 1))
+        let (first, second, third) = (WaitingCall(), WaitingCall(), WaitingCall())
+        #expect(gate.enter(first, ticket: 1) == .running)
+        #expect(gate.enter(second, ticket: 2) == .waiting)
+        #expect(gate.enter(third, ticket: 3) == .busy(running: 1, waiting: 1))
         #expect(gate.counts == Gate.Counts(running: 1, overdue: 0, waiting: 1, limit: 1))
         #expect(admission.counts == (running: 1, limit: 1))
         gate.leave()
-        #expect(told.withLock { $0 } == [true])
-        #expect(gate.enter(ticket: 4, waiter: { mayRun in told.withLock { $0.append(mayRun) } }) == .waiting)
+        #expect(gate.enter(third, ticket: 4) == .waiting)
         gate.abandon(4)
-        #expect(told.withLock { $0 } == [true, false])
+        #expect([first, second, third].map(\.turns) == [[], [true], [false]])
         gate.noteOverdue()
         #expect(gate.counts.overdue == 1)
         #expect(admission.counts.running == 0)

@@ -67,12 +67,12 @@ import Testing
         let admission = Admission(limit: 8)
         let staying = admission.addGate(limit: 100, waitingLimit: 0)
         var passing: Gate? = admission.addGate(limit: 1, waitingLimit: 0)
-        #expect(passing?.enter(ticket: 0, waiter: { _ in }) == .running)
+        #expect(passing?.enter(WaitingCall(), ticket: 0) == .running)
         passing?.leave()
-        for ticket in UInt64(1)...7 { #expect(staying.enter(ticket: ticket, waiter: { _ in }) == .running) }
-        #expect(staying.enter(ticket: 8, waiter: { _ in }) == .busy(running: 7, waiting: 0))
+        for ticket in UInt64(1)...7 { #expect(staying.enter(WaitingCall(), ticket: ticket) == .running) }
+        #expect(staying.enter(WaitingCall(), ticket: 8) == .busy(running: 7, waiting: 0))
         passing = nil
-        #expect(staying.enter(ticket: 9, waiter: { _ in }) == .running)
+        #expect(staying.enter(WaitingCall(), ticket: 9) == .running)
         for _ in 1...8 { staying.leave() }
         #expect(admission.counts.running == 0)
     }
