@@ -106,6 +106,6 @@ extension RecordService {
         core.running.remove(running)
         guard let answer = running.answer.take() else { return noteLateEnd(of: running, end) }
         guard running.clock.passed != nil else { return answer(end) }
-        answer(timedOut(running, running.clock.explanation(running.route.name)))
+        answer(outlived(running, running.clock.explanation(running.route.name)))
     }
 }

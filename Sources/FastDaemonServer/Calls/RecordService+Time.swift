@@ -1,12 +1,10 @@
 import CLinux
 import FastDaemonHost
 import FastDaemonIO
+import FastDaemonProtocol
 
 /// What happens to calls whose time is over.
 extension RecordService {
-    /// The status of a call that ran past its limit, as timeout(1) has it.
-    static let timedOut: Int32 = 124
-
     /// Has the call's clock looked at when there is something to do.
     func watch(_ running: RunningCall) {
         guard let deadline = running.clock.deadline else { return }
@@ -28,7 +26,7 @@ extension RecordService {
 
     /// Answers the caller of a call that does not stop. The call goes on, and its place behind its plugin's gate stays taken;
     /// the daemon has one more thread for others.
-    func outlive(_ running: RunningCall, because text: String) {
+    func outlive(_ running: RunningCall, as verdict: SessionVerdict = .timedOut, because text: String) {
         guard let answer = running.answer.take() else { return }
         running.clock.end()
         running.noteOverdue()
@@ -39,7 +37,7 @@ extension RecordService {
         }
         core.log.write(.warning, "a call goes on past its limit", fields(of: running))
         running.whenOverdue?()
-        answer(timedOut(running, text))
+        answer(outlived(running, as: verdict, text))
     }
 
     /// A call has ended whose caller was answered before.
@@ -57,17 +55,16 @@ extension RecordService {
         ]
     }
 
-    func timedOut(_ running: RunningCall, _ text: String) -> CallEnd {
-        .timedOut(text, begin: running.begin > 0 ? running.begin : nil)
+    func outlived(_ running: RunningCall, as verdict: SessionVerdict = .timedOut, _ text: String) -> CallEnd {
+        .outlived(verdict, text, begin: running.begin > 0 ? running.begin : nil)
     }
 
-    /// Counts and logs a call whose caller was told that its time is over.
-    func noteTimeout(_ running: RunningCall, begin: UInt64?, bytesIn: Int, bytesOut: Int) {
-        if let begin {
-            return note(running, status: Self.timedOut, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
-        }
+    /// Counts and logs a call whose caller was answered in its place.
+    func noteOutlived(_ running: RunningCall, _ verdict: SessionVerdict, begin: UInt64?, bytesIn: Int, bytesOut: Int) {
+        let status = Int32(verdict.exitStatus ?? 0)
+        if let begin { return note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut) }
         running.route.statistics[index].countRefusal()
         let now = clinux_now()
-        core.logAccess(running, status: Self.timedOut, begin: now, end: now)
+        core.logAccess(running, status: status, begin: now, end: now)
     }
 }

@@ -87,8 +87,9 @@ enum CallEnd {
     /// The handler ended with a status. `begin` is when its turn had come.
     case ended(status: Int32, begin: UInt64)
 
-    /// Its time was over; the text says how. It may go on. `begin` is nil where its turn had not come, and it is not run.
-    case timedOut(String, begin: UInt64?)
+    /// Its time was over, or it was given up; the text says how. It may go on. `begin` is nil where its turn had not come, and it is
+    /// not run.
+    case outlived(SessionVerdict, String, begin: UInt64?)
 
     /// Too many others run and wait. The text says so.
     case busy(String)

@@ -44,7 +44,7 @@ extension RecordService {
         for running in calls(of: plugins) {
             running.call.command.plugin.workers?.terminateWorker(
                 of: running.call.id, graceNanoseconds: nanoseconds(core.limits.graceSeconds))
-            outlive(running, because: Self.explanation(running.route))
+            outlive(running, as: .shuttingDown, because: Self.explanation(running.route))
         }
     }
 

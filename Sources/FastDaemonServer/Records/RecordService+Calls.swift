@@ -139,8 +139,8 @@ extension RecordService {
         case .ended(let status, let begin):
             let bytesOut = call.completeReply()
             note(started.running, status: status, begin: begin, bytesIn: call.inputCount, bytesOut: bytesOut)
-        case .timedOut(let text, let begin):
-            noteTimeout(started.running, begin: begin, bytesIn: call.inputCount, bytesOut: 0)
+        case .outlived(let verdict, let text, let begin):
+            noteOutlived(started.running, verdict, begin: begin, bytesIn: call.inputCount, bytesOut: 0)
             return call.outlive(text)
         case .failed(let failure):
             let bytesOut = call.completeReply(afterFailure: failure.text)

@@ -59,10 +59,10 @@ extension RecordService {
             let (bytesIn, bytesOut) = session.call!.byteCounts
             session.noteEnd(status)
             note(running, status: status, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
-        case .timedOut(let text, let begin):
+        case .outlived(let verdict, let text, let begin):
             let (bytesIn, bytesOut) = session.call!.byteCounts
-            session.finish(.timedOut, text)
-            noteTimeout(running, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
+            session.finish(verdict, text)
+            noteOutlived(running, verdict, begin: begin, bytesIn: bytesIn, bytesOut: bytesOut)
         case .failed(let failure):
             let (bytesIn, bytesOut) = session.call!.byteCounts
             session.noteFailure(failure)
