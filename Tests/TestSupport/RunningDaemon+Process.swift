@@ -42,6 +42,9 @@ extension RunningDaemon {
         return threads.allSatisfy { statFields(of: "\(process)/task/\($0)").first == "S" }
     }
 
+    /// Whether a signal has stopped it.
+    public var isStopped: Bool { statFields(of: "\(process)").first == "T" }
+
     /// The processes whose parent it is.
     public var children: [pid_t] { TestSupport.children(of: process) }
 

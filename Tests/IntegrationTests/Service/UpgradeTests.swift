@@ -121,10 +121,11 @@ import Testing
         }
     }
 
-    @Test("lets sessions and calls in workers end where they began, and ends idle connections")
+    @Test("lets sessions, calls in workers and connections go on where they began, and ends idle ones in the end")
     func connections() throws {
         let wait = #"{ "library": "libWait.so", "execution": "process" }"#
-        let upgradable = try Upgradable(DaemonConfiguration(plugins: ["Echo", "Count", wait]))
+        let upgradable = try Upgradable(
+            DaemonConfiguration(plugins: ["Echo", "Count", wait], limits: ["drainSeconds": 4]))
         let daemon = upgradable.daemon
         let idle = try daemon.connect()
         #expect(try idle.ask("echo before") == Reply("before\n"))
@@ -136,10 +137,11 @@ import Testing
         try daemon.wait(until: "both run") { try daemon.status()["wait"]?.running == 2 }
         let successor = try upgradable.upgrade()
         defer { kill(successor, SIGKILL) }
-        #expect(try idle.receiveToEnd() == [])
+        #expect(try idle.ask("echo after") == Reply("after\n"))
         #expect(try call.receiveReply() == Reply("waited 1\n"))
         #expect(try other.finish().summary == "waited 1\n||completed 0")
         #expect(try session.finish(input: Array("one\ntwo\n".utf8)).summary == "2\n||completed 0")
+        #expect(try idle.receiveToEnd() == [])
         #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
         #expect(try daemon.ask("wait 0") == Reply("waited 0\n"), "by a worker of the new one")
         #expect(try upgradable.end(successor).status == .exited(0))
