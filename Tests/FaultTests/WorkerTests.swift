@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults: worker processes", .ownThread, .timeLimit(.minutes(5))) struct WorkerTests {
+@Suite("Faults: worker processes", .ownThread, .timeLimit(.minutes(10))) struct WorkerTests {
     /// A daemon that serves fixtures, too.
     ///
     /// - Parameter program: The daemon; left out, the one that was built for the tests.
