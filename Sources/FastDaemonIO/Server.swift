@@ -24,7 +24,7 @@ public final class Server: Sendable {
     private let loops: EventLoopGroup
     private let acceptors = Mutex<[Acceptor]?>([])
 
-    /// How many acceptors have not accepted all that waits, where the server is to end.
+    /// How many acceptors have not accepted all that waits, where the server is to end, and one more until it has.
     private let draining = Atomic(0)
 
     /// Serves a listener that is there already.
@@ -36,6 +36,9 @@ public final class Server: Sendable {
     deinit {
         close()
     }
+
+    /// Whether connections that wait are still being accepted, as the last ones.
+    public var isDraining: Bool { draining.load(ordering: .acquiring) > 0 }
 
     /// Where it listens.
     public var address: SocketAddress { listener.address }
@@ -83,10 +86,12 @@ public final class Server: Sendable {
         // A Unix socket that is shut down keeps its queue, and one of TCP does not.
         if address.isUnix || open.isEmpty { listener.close() }
         if open.isEmpty { return }
-        draining.add(open.count, ordering: .relaxed)
+        draining.add(open.count + 1, ordering: .relaxed)
         for acceptor in open {
             acceptor.drain {
-                if self.draining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { self.listener.close() }
+                guard self.draining.subtract(1, ordering: .acquiringAndReleasing).newValue == 1 else { return }
+                self.listener.close()
+                self.draining.store(0, ordering: .releasing)
             }
         }
     }

@@ -26,10 +26,13 @@ extension Daemon {
         }
     }
 
+    /// How often at most the loops are looked at before connections that ask for nothing are let go of.
+    private static let mostVisits = 1000
+
     /// Lets go of the connections that ask for nothing, once nobody can connect any more.
     private func endConnections() async {
-        // Each loop hears of it, and then accepts what waits.
-        for _ in 0..<2 {
+        // Each loop hears of it, and then accepts what waits. One that has no descriptor for that gets it from those that are let go of.
+        for count in 0..<Self.mostVisits where count < 2 || listeners.areDraining {
             for loop in loops.loops { await loop.visit() }
         }
         endReading()

@@ -64,6 +64,28 @@ struct HAProxyTests {
     }
 }
 
+extension HAProxyTests {
+    @Test("A daemon that takes connections and does not answer is left out, and comes back when it answers")
+    func hung() throws {
+        let daemons = try (0..<3).map { _ in
+            try RunningDaemon(
+                DaemonConfiguration(listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#]))
+        }
+        let proxy = try Proxy(Self.example, before: daemons)
+        try proxy.wait(until: "all are up") { $0.allSatisfy(\.isUp) }
+        daemons[0].send(SIGSTOP)
+        defer { daemons[0].send(SIGCONT) }
+        try proxy.wait(until: "the hung one is down") { !$0[0].isUp }
+        let front = proxy.front
+        let load = Load(clients: 4, callsPerConnection: 1) { try RawPeer(unix: front) }
+        try load.waitForCalls(200)
+        #expect(load.stop().failures == [])
+        #expect(try proxy.servers()[1...].allSatisfy { $0.connections > 0 }, "the others had no work")
+        daemons[0].send(SIGCONT)
+        try proxy.wait(until: "it is up again") { $0[0].isUp }
+    }
+}
+
 /// HAProxy, running on the example with the test's addresses in the place of its own.
 ///
 /// `@unchecked Sendable`: the program is touched at the beginning and the end alone.

@@ -3,13 +3,15 @@ import TestSupport
 import Testing
 
 /// What peers can do to a daemon without being let run anything.
-@Suite("Faults: peers", .serialized, .ownThread, .timeLimit(.minutes(2))) struct PeerTests {
+@Suite("Faults: peers", .serialized, .ownThread, .timeLimit(.minutes(10))) struct PeerTests {
     init() { allowManyDescriptors() }
 
     @Test("A length of FFFFFFFF on 1,000 connections: under 32 MB more, and each is closed within 100 ms")
     func declaredLengths() throws {
+        // How long it takes is asked of the daemon that people run.
         let daemon = try RunningDaemon(
-            DaemonConfiguration(limits: ["connections": 1100, "firstRecordSeconds": 60]), openFiles: 1200)
+            DaemonConfiguration(limits: ["connections": 1100, "firstRecordSeconds": 60]), openFiles: 1200,
+            program: try ReleaseBuild.path("fastdaemond"))
         #expect(try daemon.ask("echo warm") == Reply("warm\n"))
         let before = daemon.residentBytes
         var crowd = try Crowd(1000) { _ in try daemon.connect() }
@@ -17,67 +19,72 @@ import Testing
         let lengths: [[UInt8]] = [
             [0xFF, 0xFF, 0xFF, 0xFF], recordBytes("echo").dropLast(4) + [0xFF, 0xFF, 0xFF, 0xFF],
         ]
+        // All of them at once. What passes while the daemon could run and others have the cores is not its own.
+        let waits = daemon.waitsForCores
+        var sent: [Int: Double] = [:]
+        for index in 0..<1000 {
+            sent[index] = crowd.seconds
+            try crowd.open[index]!.send(lengths[index % 2])
+        }
         var slowest = 0.0
-        for batch in stride(from: 0, to: 1000, by: 20) {
-            let indices = Array(batch..<batch + 20)
-            var sent: [Int: Double] = [:]
-            for index in indices {
-                sent[index] = crowd.seconds
-                try crowd.open[index]!.send(lengths[index % 2])
+        while !sent.isEmpty {
+            for index in crowd.collectClosed(waitingFor: 1000) {
+                slowest = max(slowest, crowd.seconds - sent.removeValue(forKey: index)!)
             }
-            while !sent.isEmpty {
-                for index in crowd.collectClosed(among: indices, waitingFor: 1000) {
-                    slowest = max(slowest, crowd.seconds - sent.removeValue(forKey: index)!)
-                }
-                guard sent.values.allSatisfy({ crowd.seconds - $0 < 10 }) else {
-                    throw TestFailure("\(sent.count) connections are still open after 10 s")
-                }
+            guard sent.values.allSatisfy({ crowd.seconds - $0 < 10 }) else {
+                throw TestFailure("\(sent.count) connections are still open after 10 s")
             }
         }
+        let machine = daemon.waitsForCores.map { $1 - waits[$0, default: 0] }.max() ?? 0
         let more = daemon.peakResidentBytes - before
-        print("declared lengths: \(more / 1000) kB more, the slowest close took \(milliseconds(slowest))")
+        print(
+            "declared lengths: \(more / 1000) kB more, the slowest close took \(milliseconds(slowest)), of which "
+                + "\(milliseconds(machine)) are the machine's")
         #expect(more < 32_000_000)
-        #expect(slowest < 0.1)
+        #expect(slowest - machine < 0.1)
         #expect(try daemon.ask("echo on") == Reply("on\n"))
     }
 
     @Test("1,000 drips of 1 B/s: the others' p99 stays under 2x, and each is cut by the record's deadline + 1 s")
     func drips() throws {
         let deadline = 3.0
+        let program = try ReleaseBuild.path("fastdaemond")
         let daemon = try RunningDaemon(
             DaemonConfiguration(
                 limits: ["connections": 1100, "firstRecordSeconds": deadline, "recordSeconds": deadline]
             ),
-            openFiles: 1200)
-        let nobody = ActivatedSockets()
-        try nobody.add("nobody", unix: daemon.folder.file("nobody"))
-        var unread = try Drips(1000, deadline: .infinity) { _ in try RawPeer(unix: daemon.folder.file("nobody")) }
-        var ratios: [Double] = []
+            openFiles: 1200, program: program)
+        // The same client asks a daemon that nobody drips upon, in turn with the other. The threads that drip and that ask share the
+        // cores with both.
+        let alone = try RunningDaemon(program: program)
+        var (beside, without) = (Load.Tally(), Load.Tally())
         var latest = 0.0
         for _ in 0..<3 {
-            // What the same drips cost where nobody reads them: the thread that sends them shares the cores with those
-            // measured.
-            let quiet = Load { try daemon.connect() }
-            unread.run(seconds: 1.5)
-            let alone = quiet.stop()
             // The one half begins with its first record, the other with its second.
             var drips = try Drips(1000, deadline: deadline) { index in
                 let peer = try daemon.connect()
                 if index % 2 == 1, try peer.ask("echo in") != Reply("in\n") { throw TestFailure("not served") }
                 return peer
             }
-            let load = Load { try daemon.connect() }
+            let comparison = Comparison(of: daemon, with: alone)
             drips.run(seconds: 20)
-            let beside = load.stop()
-            #expect(alone.failures + beside.failures == [])
+            let (first, second) = comparison.stop()
+            beside.add(first)
+            without.add(second)
             #expect(drips.count == 0, "not cut within 20 s")
-            ratios.append(beside.typicalQuantile(0.99) / alone.typicalQuantile(0.99))
             latest = max(latest, drips.latest)
         }
+        #expect(beside.failures + without.failures == [])
+        // Where others have the cores now and then, p99 is theirs, and one of the two may be ten times the other. So the calls are
+        // counted that take longer than twice the usual p99; those that do so without drips are the machine's.
+        let usual = without.quantile(0.99)
+        let slow = beside.share { $0 >= 2 * usual }
+        let machine = without.share { $0 >= 2 * usual }
         print(
-            "drips: p99 is \(ratios.sorted()) of that alone; the last was cut \(milliseconds(latest)) after its deadline"
-        )
-        #expect(ratios.sorted()[1] < 2)
+            "drips: p99 of \(beside.calls) calls is \(microseconds(beside.quantile(0.99))), of a daemon alone "
+                + "\(microseconds(usual)); \(percent(slow)) take more than twice that, \(percent(machine)) alone; "
+                + "the last was cut \(milliseconds(latest)) after its deadline")
+        #expect(slow - machine < 0.01)
         #expect(latest < 1)
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Faults: worker processes", .ownThread, .timeLimit(.minutes(5))) struct WorkerTests {
+@Suite("Faults: worker processes", .ownThread, .timeLimit(.minutes(10))) struct WorkerTests {
     /// A daemon that serves fixtures, too.
     ///
     /// - Parameter program: The daemon; left out, the one that was built for the tests.
@@ -44,13 +44,56 @@ import Testing
         #expect(tally.failed == 0, "\(tally.failures)")
         #expect(tally.calls > 1000)
         // How much longer than usual a start of the same program takes at such a moment is the machine's.
-        let delay = reference.typicalQuantile(0.99, of: 200) - reference.typicalQuantile(0.5, of: 200)
-        let slow = replaced.typicalQuantile(0.99, of: 200)
+        let delay = reference.quantile(0.99) - reference.quantile(0.5)
+        let slow = replaced.quantile(0.99)
         print(
             "workers: replaced within \(milliseconds(replaced.quantile(0.5))) at p50, \(milliseconds(slow)) at p99, of which "
                 + "\(milliseconds(delay)) are the machine's")
         #expect(slow - delay < 0.05)
         #expect(try daemon.stop().status == .exited(0))
+    }
+
+    @Test("A plugin that always crashes: at most 10 starts in a minute, and its calls are refused in under 1 ms")
+    func alwaysCrashing() throws {
+        let program = try ReleaseBuild.path("fastdaemond")
+        func starts(of daemon: RunningDaemon) -> Int {
+            // Each that was started crashed, or is there.
+            daemon.log.count { $0.contains("worker process") } + daemon.children.count
+        }
+        let entry = #"{ "library": "libcrashing.so", "execution": "process""#
+        let usual = try Self.daemon("\(entry) }", program: program)
+        // One that begins with more than that, of which all may crash at once: what counts are those that come after.
+        let many = try Self.daemon(#"\#(entry), "workers": 12 }"#, program: program)
+        try many.wait(until: "all are there") { many.children.count == 12 }
+        let peers = try (0..<12).map { _ in try many.connect() }
+        let peer = try usual.connect()
+        var (refused, answered) = (Load.Tally(), Load.Tally())
+        let watch = Stopwatch()
+        while watch.seconds < 60 {
+            for peer in peers { try peer.send("crash segv") }
+            for peer in peers { #expect(try !peer.receiveReply().errors.isEmpty) }
+            let refusal = PauselessStopwatch()
+            let reply = try peer.ask("crash segv")
+            if reply.errors.contains("quarantined") { refused.durations.append(refusal.seconds) }
+            usleep(2500)
+            let answer = PauselessStopwatch()
+            #expect(try peer.ask("echo on") == Reply("on\n"))
+            answered.durations.append(answer.seconds)
+            usleep(2500)
+        }
+        // Where the machine is slow now and then, it is with both.
+        let late = refused.share { $0 >= 0.001 }
+        let usuallyLate = answered.share { $0 >= 0.001 }
+        print(
+            "always crashing: \(starts(of: usual)) starts in a minute; of 12 workers, \(starts(of: many) - 12) more; "
+                + "refused in \(microseconds(refused.quantile(0.5))) at p50, \(percent(late)) in more than 1 ms, "
+                + "as \(percent(usuallyLate)) of what is answered")
+        #expect(starts(of: usual) <= 10)
+        #expect(starts(of: many) - 12 <= 10)
+        #expect(refused.durations.count > 1000)
+        #expect(refused.quantile(0.5) < 0.001)
+        #expect(late < usuallyLate + 0.02)
+        for daemon in [usual, many] { #expect(try daemon.stop().status == .exited(0)) }
     }
 
     @Test("Clients that are killed in mid-session, 500 times, leave no process behind")

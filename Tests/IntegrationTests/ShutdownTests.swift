@@ -56,6 +56,25 @@ import Testing
         #expect(try daemon.wait().status == .exited(0))
     }
 
+    @Test("Those that wait to be accepted are accepted before idle ones are let go of, however many they are")
+    func accepts() throws {
+        let listen = [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#]
+        let daemon = try RunningDaemon(DaemonConfiguration(listen: listen))
+        let port = try daemon.port(of: "tcp")
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo idle") == Reply("idle\n"))
+        daemon.send(SIGSTOP)
+        try daemon.wait(until: "it stands still") { daemon.isStopped }
+        let peers = try (0..<400).map { _ in try RawPeer(tcp: port) }
+        for peer in peers { try peer.send("echo waited") }
+        daemon.send(SIGTERM)
+        daemon.send(SIGCONT)
+        #expect(try idle.receiveToEnd() == [])
+        #expect(throws: RawPeer.Failure.self) { try RawPeer(tcp: port) }
+        for peer in peers { #expect(try peer.receiveReply() == Reply("waited\n")) }
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
     @Test("What a TCP peer sends after the daemon has said its last does not break off what it was sent")
     func lingers() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(listen: [#"{ "tcp": "127.0.0.1:0" }"#]))

@@ -26,11 +26,24 @@ extension RunningDaemon {
     /// Whether the process is there.
     public var isAlive: Bool { TestSupport.isAlive(process) }
 
+    /// How long each of its threads could have run and had no core to run on, in seconds (`schedstat` in the kernel's
+    /// sched-stats.rst).
+    public var waitsForCores: [String: Double] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.reduce(into: [:]) { waits, thread in
+            let text = try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/schedstat", encoding: .utf8)
+            waits[thread] = text?.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 / 1e9 }
+        }
+    }
+
     /// Whether each of its threads waits for something.
     public var isAsleep: Bool {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         return threads.allSatisfy { statFields(of: "\(process)/task/\($0)").first == "S" }
     }
+
+    /// Whether a signal has stopped it.
+    public var isStopped: Bool { statFields(of: "\(process)").first == "T" }
 
     /// The processes whose parent it is.
     public var children: [pid_t] { TestSupport.children(of: process) }

@@ -23,19 +23,22 @@ public final class RunningDaemon: @unchecked Sendable {
     /// - Parameters:
     ///   - folder: Where it runs; left out, a folder of its own with the handlers that ship.
     ///   - openFiles: How many descriptors it may have.
+    ///   - program: The daemon; left out, the one that was built for the tests.
     public convenience init(
         _ configuration: DaemonConfiguration = DaemonConfiguration(), in folder: DaemonFolder? = nil,
-        openFiles: Int? = nil
+        openFiles: Int? = nil, program: String = builtProgram("fastdaemond")
     ) throws {
         let folder = try folder ?? DaemonFolder()
         try folder.write(configuration.text)
-        try self.init(in: folder, openFiles: openFiles)
+        try self.init(in: folder, openFiles: openFiles, program: program)
     }
 
     /// Starts a daemon on the config that is in `folder`, and returns once it serves.
-    public convenience init(in folder: DaemonFolder, openFiles: Int? = nil) throws {
+    public convenience init(
+        in folder: DaemonFolder, openFiles: Int? = nil, program: String = builtProgram("fastdaemond")
+    ) throws {
         let launcher = openFiles.map { ["/bin/sh", "-c", #"ulimit -n "$0" && exec "$@""#, "\($0)"] } ?? []
-        try self.init(startingIn: folder, launcher: launcher)
+        try self.init(startingIn: folder, program: program, launcher: launcher)
         try waitUntilReady()
     }
 

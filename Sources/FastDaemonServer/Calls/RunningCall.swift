@@ -52,7 +52,7 @@ final class RunningCall: @unchecked Sendable {
     /// Called when its caller is gone, whatever it was cancelled for before.
     var whenGone: (() -> Void)?
 
-    /// Whether a thread of the pool is in its handler, and whether the pool was told that this one may not come back.
+    /// Whether a thread of the pool is in its handler, or is about to be, and whether the pool was told that this one may not come back.
     var holdsThread = false
     var isStuck = false
 

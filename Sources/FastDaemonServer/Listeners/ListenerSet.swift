@@ -97,6 +97,13 @@ final class ListenerSet: Sendable {
         serve.finish()
     }
 
+    /// Whether some of those that were stopped still accept what waits, as the last connections.
+    var areDraining: Bool {
+        all.contains { listener in
+            if case .stream(let server) = listener.socket { server.isDraining } else { false }
+        }
+    }
+
     /// Leaves no file behind, for a process that ends at once.
     func removeFiles() {
         for listener in all { listener.removeFile() }

@@ -27,11 +27,11 @@ struct Crowd {
         open[index] = nil
     }
 
-    /// Receives what has come for some of them, throws it away, and lets go of those that the daemon has closed.
+    /// Receives what has come for them, throws it away, and lets go of those that the daemon has closed.
     ///
     /// - Returns: those that were closed.
-    mutating func collectClosed(among indices: [Int]? = nil, waitingFor milliseconds: Int32 = 0) -> [Int] {
-        let numbers = (indices ?? Array(open.keys)).filter { open[$0] != nil }
+    mutating func collectClosed(waitingFor milliseconds: Int32 = 0) -> [Int] {
+        let numbers = Array(open.keys)
         var watched = numbers.map { pollfd(fd: open[$0]!.descriptor, events: Int16(POLLIN), revents: 0) }
         guard poll(&watched, nfds_t(watched.count), milliseconds) > 0 else { return [] }
         var closed: [Int] = []

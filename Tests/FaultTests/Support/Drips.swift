@@ -28,24 +28,23 @@ struct Drips {
 
     /// Drips for as many seconds, or until all are cut.
     mutating func run(seconds: Double) {
-        let start = crowd.seconds - Double(tick) / 100
-        let end = crowd.seconds + seconds
-        while !crowd.open.isEmpty, crowd.seconds < end {
+        let start = crowd.seconds
+        while !crowd.open.isEmpty, crowd.seconds < start + seconds {
             drip()
-            if tick % 5 == 0 {
+            if tick % 50 == 0 {
                 for index in crowd.collectClosed() { latest = max(latest, crowd.seconds - begun[index] - deadline) }
             }
             tick += 1
-            let early = start + Double(tick) / 100 - crowd.seconds
+            let early = start + Double(tick) / 1000 - crowd.seconds
             if early > 0 { usleep(UInt32(early * 1e6)) }
         }
     }
 
-    /// Each hundredth of a second a hundredth of them sends one byte.
+    /// Each millisecond a thousandth of them sends one byte.
     private mutating func drip() {
-        for index in stride(from: tick % 100, to: begun.count, by: 100) {
+        for index in stride(from: tick % 1000, to: begun.count, by: 1000) {
             guard let peer = crowd.open[index] else { continue }
-            let round = tick / 100
+            let round = tick / 1000
             if round == 0, index % 2 == 1 { begun[index] = crowd.seconds }
             _ = peer.sendWithoutWaiting([Self.record[round]])
         }

@@ -31,19 +31,23 @@ final class Load: Sendable {
         /// How long each took that was answered rightly, in seconds.
         var durations: [Double] = []
 
+        /// Adds what came of others.
+        mutating func add(_ other: Tally) {
+            calls += other.calls
+            failed += other.failed
+            failures += other.failures
+            durations += other.durations
+        }
+
         /// The duration that so much of all calls stayed below.
         func quantile(_ share: Double) -> Double {
             let sorted = durations.sorted()
             return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
         }
 
-        /// The same in the middle one of the stretches of so many calls, so that a pause of the machine's own counts for one
-        /// stretch and not for all.
-        func typicalQuantile(_ share: Double, of calls: Int = 500) -> Double {
-            let stretches = stride(from: 0, to: durations.count, by: calls).map { start in
-                Tally(durations: Array(durations[start...].prefix(calls))).quantile(share)
-            }
-            return stretches.isEmpty ? 0 : stretches.sorted()[stretches.count / 2]
+        /// How much of all calls took such a time.
+        func share(_ isMeant: (Double) -> Bool) -> Double {
+            durations.isEmpty ? 0 : Double(durations.count(where: isMeant)) / Double(durations.count)
         }
     }
 
@@ -103,12 +107,7 @@ final class Load: Sendable {
         isOver.set()
         for thread in threads.withLock({ $0 }) { thread.join() }
         return tallies.withLock { tallies in
-            tallies.reduce(into: Tally()) { sum, tally in
-                sum.calls += tally.calls
-                sum.failed += tally.failed
-                sum.failures += tally.failures
-                sum.durations += tally.durations
-            }
+            tallies.reduce(into: Tally()) { $0.add($1) }
         }
     }
 
@@ -119,8 +118,8 @@ final class Load: Sendable {
     }
 }
 
-/// One of the clients.
-private struct Asker {
+/// A client that asks one thing after the other.
+struct Asker {
     private let questions: [Load.Question]
     private let callsPerConnection: Int
     private let keepsDurations: Bool
@@ -130,7 +129,7 @@ private struct Asker {
     private(set) var tally = Load.Tally()
 
     init(
-        _ questions: [Load.Question], _ callsPerConnection: Int, _ keepsDurations: Bool,
+        _ questions: [Load.Question] = [.echo], _ callsPerConnection: Int = .max, _ keepsDurations: Bool = true,
         _ connect: @escaping () throws -> RawPeer
     ) {
         self.keepsDurations = keepsDurations

@@ -11,7 +11,9 @@ import Testing
         let peer = try daemon.connect()
         let lines = ["echo hi", "wait 0.01", "wait x", "count", "help", "crash", "daemon metrics"]
         for line in lines { _ = try peer.ask(line) }
+        try daemon.wait(until: "it is quarantined") { try peer.ask("crash").errors.contains("quarantined") }
         let text = try peer.ask("daemon metrics").output
+        #expect(text.contains(#"fastdaemon_quarantined{plugin="crashing"} 1"#))
         let result = try run("/usr/bin/promtool", ["check", "metrics"], input: .bytes(Array(text.utf8)))
         #expect(result.status == .exited(0) && result.errorText == "" && result.outputText == "")
     }

@@ -39,11 +39,12 @@ struct RefusedReloadTests {
     }
 
     @Test(
-        "of a version that fails, hangs, or crashes keeps the old one",
-        arguments: VersionFault.allCases)
-    func versions(fault: VersionFault) throws {
+        "of a version that fails, hangs, or crashes keeps the old one, wherever it runs",
+        arguments: VersionFault.allCases, [false, true])
+    func versions(fault: VersionFault, isInWorker: Bool) throws {
         if fault == .nothing { return }
-        let daemon = try RunningDaemon(version: "1")
+        let daemon = try DaemonConfiguration.$usesWorkers.withValue(isInWorker) { try RunningDaemon(version: "1") }
+        #expect(daemon.workerProcesses.isEmpty != isInWorker)
         try daemon.folder.build(version: "2", fault)
         let lines = try daemon.reload().lines
         #expect(lines.contains { $0.contains("error: not reloaded") })

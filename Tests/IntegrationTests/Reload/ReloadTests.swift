@@ -159,10 +159,50 @@ struct ReloadTests {
             #expect(reply.errors == "fastdaemond: stubborn: given up: another version took its place\n")
             #expect(try peer.ask("echo on") == Reply("on\n"))
         }
-        #expect(daemon.log.contains { $0.contains("a call goes on past its limit command=stubborn") })
+        try daemon.waitForLog("a call goes on past its limit command=stubborn")
         let calls = daemon.log.filter { $0.contains(" info: call ") && $0.contains("command=stubborn") }
         #expect(calls.count == records && calls.allSatisfy { $0.contains(" status=75 ") }, "\(calls)")
         #expect(try daemon.stop().status == .exited(1), "they are dropped in the end")
+    }
+
+    @Test(
+        "answers callers of sessions and records that heed nothing, and ends the workers that they are in",
+        arguments: [false, true])
+    func deaf(isInWorker: Bool) throws {
+        let folder = try DaemonFolder()
+        try folder.build("session_tools")
+        let execution = isInWorker ? #", "execution": "process""# : ""
+        var configuration = DaemonConfiguration(
+            plugins: [#"{ "library": "libsession_tools.so"\#(execution) }"#, "Echo"],
+            limits: ["drainSeconds": 0.2, "graceSeconds": 0.2], level: "info")
+        let daemon = try RunningDaemon(configuration, in: folder)
+        let gates = try (1...2).map { try Gate("gate\($0)", of: daemon) }
+        let session = try daemon.session(RawRequest("deaf", gates[0].path))
+        try session.receive(text: "at the gate\n")
+        let peer = try daemon.connect()
+        try peer.send("deaf \(gates[1].path)")
+        try daemon.wait(until: "both run") { try daemon.status()["deaf"]?.running == 2 }
+        configuration.plugins = ["Echo"]
+        try daemon.reload(configuration)
+        let watch = PauselessStopwatch()
+        let end = try session.skipToEnd()
+        #expect(end.verdict == .shuttingDown && end.status == 75, "\(end)")
+        #expect(end.text == "deaf: given up: another version took its place")
+        let reply = try peer.receiveReply()
+        #expect(reply.errors == "fastdaemond: deaf: given up: another version took its place\n", "\(reply)")
+        if isInWorker {
+            try daemon.wait(until: "their workers are gone") { daemon.workerProcesses.isEmpty }
+            // The drain limit, the grace to heed it, and that of the worker.
+            #expect(watch.seconds < 0.2 + 2 * 0.2 + 0.5, "\(watch.seconds) s")
+        } else {
+            try daemon.waitForLog("a call goes on past its limit command=deaf")
+            for gate in gates { try gate.open() }
+        }
+        #expect(try peer.ask("echo on") == Reply("on\n"))
+        try daemon.wait(until: "both are counted as what their callers were told") {
+            daemon.log.count { $0.contains("info: call command=deaf") && $0.contains("status=75") } == 2
+        }
+        #expect(try daemon.stop().status == .exited(0))
     }
 
     @Test("that is asked for while the daemon comes up happens when it is there")

@@ -36,6 +36,61 @@ struct WatchTests {
         #expect(try daemon.ask("wait 0").output == "waited 0\n")
     }
 
+    /// Writes the config again and again, 20 ms apart or without a pause, and returns the longest time between two of them.
+    private func write(_ folder: DaemonFolder, every milliseconds: UInt32, while isWanted: (Int) -> Bool) throws
+        -> Double
+    {
+        var (count, longest, watch) = (0, 0.0, Stopwatch())
+        while isWanted(count) {
+            count += 1
+            try folder.write(watching(DaemonConfiguration(limits: ["waitingPerPlugin": Double(60 + count % 7)])))
+            longest = max(longest, watch.seconds)
+            watch = Stopwatch()
+            usleep(1000 * milliseconds)
+        }
+        return longest
+    }
+
+    private static func isOutcome(_ line: String) -> Bool { line.contains(" notice: reloaded ") }
+
+    @Test("takes up a burst of changes once, when it has settled")
+    func burst() throws {
+        let folder = try DaemonFolder()
+        try folder.write(watching(DaemonConfiguration()))
+        let daemon = try RunningDaemon(in: folder)
+        try waitUntilWatching(daemon)
+        var outcomes = 0
+        var longest = 0.0
+        // Where the machine pauses in the middle of it, it is not one burst.
+        repeat {
+            outcomes = daemon.log.count(where: Self.isOutcome)
+            longest = try write(folder, every: 0) { $0 < 50 }
+            try daemon.waitForReload(after: outcomes)
+        } while longest > 0.1
+        // One more that is asked for: had there been others, they would be before it.
+        try daemon.reload()
+        #expect(daemon.log.count(where: Self.isOutcome) == outcomes + 2)
+    }
+
+    @Test("takes up changes without end after two seconds")
+    func restless() throws {
+        let folder = try DaemonFolder()
+        try folder.write(watching(DaemonConfiguration()))
+        let daemon = try RunningDaemon(in: folder)
+        try waitUntilWatching(daemon)
+        var longest = 0.0
+        var seconds = 0.0
+        repeat {
+            let outcomes = daemon.log.count(where: Self.isOutcome)
+            let watch = PauselessStopwatch()
+            longest = try write(folder, every: 20) { _ in
+                seconds = watch.seconds
+                return daemon.log.count(where: Self.isOutcome) == outcomes && seconds < 10
+            }
+        } while longest > 0.1
+        #expect((1.9...3).contains(seconds), "\(seconds) s")
+    }
+
     @Test("keeps the old version where the new one is broken, and takes up the one that mends it")
     func broken() throws {
         let folder = try DaemonFolder()

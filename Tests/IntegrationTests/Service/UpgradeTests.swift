@@ -121,6 +121,32 @@ import Testing
         }
     }
 
+    @Test("lets sessions, calls in workers and connections go on where they began, and ends idle ones in the end")
+    func connections() throws {
+        let wait = #"{ "library": "libWait.so", "execution": "process" }"#
+        let upgradable = try Upgradable(
+            DaemonConfiguration(plugins: ["Echo", "Count", wait], limits: ["drainSeconds": 4]))
+        let daemon = upgradable.daemon
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo before") == Reply("before\n"))
+        let session = try daemon.session(RawRequest("count", "-l"))
+        try session.waitForPull()
+        let call = try daemon.connect()
+        try call.send("wait 1")
+        let other = try daemon.session(RawRequest("wait", "1"))
+        try daemon.wait(until: "both run") { try daemon.status()["wait"]?.running == 2 }
+        let successor = try upgradable.upgrade()
+        defer { kill(successor, SIGKILL) }
+        #expect(try idle.ask("echo after") == Reply("after\n"))
+        #expect(try call.receiveReply() == Reply("waited 1\n"))
+        #expect(try other.finish().summary == "waited 1\n||completed 0")
+        #expect(try session.finish(input: Array("one\ntwo\n".utf8)).summary == "2\n||completed 0")
+        #expect(try idle.receiveToEnd() == [])
+        #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
+        #expect(try daemon.ask("wait 0") == Reply("waited 0\n"), "by a worker of the new one")
+        #expect(try upgradable.end(successor).status == .exited(0))
+    }
+
     @Test("hands the lock on: a third daemon is told of the second")
     func lock() throws {
         let upgradable = try Upgradable()
@@ -244,6 +270,10 @@ import Testing
         #expect(try daemon.connect("gone").ask("echo hi") == Reply("hi\n"))
         kill(successor, SIGKILL)
         try daemon.waitForLog("notice: reloaded")
+        // The lock and the mode are its own, as if it had never shared them.
+        #expect(try String(contentsOfFile: folder.file("socket.lock"), encoding: .utf8) == "\(daemon.process)\n")
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.file("socket"))[.posixPermissions]
+        #expect(mode as? Int == 0o600)
         #expect(access(folder.file("gone"), F_OK) != 0)
         #expect(try daemon.ask("echo hi") == Reply("hi\n"))
     }

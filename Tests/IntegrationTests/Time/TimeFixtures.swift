@@ -14,9 +14,10 @@ extension RunningDaemon {
         try folder.build("overdue", "inline_input")
         var configuration = configuration
         let limit = timeout.map { #", "timeoutSeconds": \#($0)"# } ?? ""
+        let entry = limit + (DaemonConfiguration.usesWorkers ? #", "execution": "process""# : "")
         configuration.plugins += [
-            #"{ "library": "liboverdue.so", "concurrency": \#(concurrency)\#(limit) }"#,
-            #"{ "library": "libinline_input.so"\#(limit) }"#,
+            #"{ "library": "liboverdue.so", "concurrency": \#(concurrency)\#(entry) }"#,
+            #"{ "library": "libinline_input.so"\#(entry) }"#,
         ]
         try self.init(configuration, in: folder)
     }

@@ -26,6 +26,7 @@ import Testing
             try suite.timeout()
             try suite.timeoutUnheeded()
             try suite.timeoutBlocked(command: "cat")
+            for command in ["left", "left-inline"] { try TimeLimitTests().facts(command: command) }
         }
     }
 
