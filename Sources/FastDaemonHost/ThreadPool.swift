@@ -89,13 +89,10 @@ public final class ThreadPool: Sendable {
 
     /// Runs jobs, each on a thread of the pool and in their order as far as threads are free. However many they are, one thread is
     /// woken for them at most; see above.
-    ///
-    /// - Parameter jobs: empty afterwards.
-    public func submit(_ jobs: inout [any PoolJob]) {
+    public func submit(_ jobs: [any PoolJob]) {
         change { line in
             for job in jobs { line.append(.job(job), of: nil) }
         }
-        jobs.removeAll(keepingCapacity: true)
     }
 
     /// Runs `function(argument)` once, in a directory.
@@ -205,8 +202,6 @@ public final class ThreadPool: Sendable {
     }
 
     /// What a thread does next; nil where there are more threads than are needed.
-    ///
-    /// - Parameter done: what it did last.
     private func nextWork(of worker: PoolThread, after done: Done) -> Work? {
         var done = done
         while true {

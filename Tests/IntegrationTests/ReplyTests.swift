@@ -79,6 +79,38 @@ import Testing
         #expect(try first.receiveReply().errors.contains("limits.bufferBytes"))
     }
 
+    @Test("A reply that is there is sent whole, also where the socket and the buffers have no room for it")
+    func replyWithoutRoom() throws {
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(limits: ["bufferBytes": 1_048_576]))
+        let peer = try daemon.connect()
+        // It takes most of the buffers, and what a socket takes at once is a part of it.
+        try peer.send("big 900000")
+        try peer.send("echo on")
+        #expect(try peer.hasSomethingToRead(within: 10))
+        #expect(try peer.receiveReply().output.utf8.count == 900_000)
+        #expect(try peer.receiveReply() == Reply("on\n"))
+        #expect(try daemon.ask("big 900000").output.utf8.count == 900_000)
+        #expect(try daemon.status().bufferBytes == 0)
+    }
+
+    @Test("Replies of all sizes come in their order, through a socket that is full again and again")
+    func fullSocket() throws {
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration())
+        let peer = try daemon.connect()
+        let sizes = (0..<60).map { [0, 1, 300, 4096, 5000, 70_000, 400_000][$0 % 7] }
+        for (index, size) in sizes.enumerated() {
+            try peer.send("big \(size)")
+            if index % 3 == 0 { try peer.send("echo \(index)") }
+        }
+        peer.finishSending()
+        #expect(try peer.hasSomethingToRead(within: 10))
+        for (index, size) in sizes.enumerated() {
+            #expect(try peer.receiveReply().output.utf8.count == size)
+            if index % 3 == 0 { #expect(try peer.receiveReply() == Reply("\(index)\n")) }
+        }
+        #expect(try peer.receiveToEnd().isEmpty)
+    }
+
     @Test("A status that is none counts as 255, and the log says so")
     func badStatus() throws {
         let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(level: "info"))

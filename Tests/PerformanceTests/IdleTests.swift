@@ -16,14 +16,15 @@ struct IdleTests {
         _ = peers
     }
 
-    @Test("the code that read the config takes no memory, also after a reload")
+    @Test("the code that read the config has left the memory, also after a reload")
     func memory() throws {
         let daemon = try releaseDaemon()
         #expect(try daemon.ask("echo hi") == Reply("hi\n"))
-        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) == 0)
-        #expect(try residentCode(of: "libswiftCore.so", in: daemon) > 100)
+        // Of 2.3 MiB; the runtime looks into all libraries now and then.
+        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) < 1000)
+        #expect(try residentCode(of: "libswiftCore.so", in: daemon) > 1000)
         #expect(try daemon.ask("daemon reload").output.contains("generation 2"))
-        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) == 0)
+        #expect(try residentCode(of: "libFoundationEssentials.so", in: daemon) < 1000)
         #expect(try daemon.stop().status == .exited(0))
     }
 

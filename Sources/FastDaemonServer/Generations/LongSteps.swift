@@ -21,6 +21,9 @@ final class LongSteps: Sendable {
     private struct State {
         var last = 0
         var steps: [Int: Step] = [:]
+
+        /// What is done on the loop where a step takes long.
+        var timers: [Int: EventLoop.Timer] = [:]
     }
 
     private let state = Mutex(State())
@@ -49,18 +52,34 @@ final class LongSteps: Sendable {
             return state.last
         }
         tell(if: number, after: Self.patience)
-        defer { state.withLock { $0.steps[number] = nil } }
+        defer { end(number) }
         return try body()
+    }
+
+    private func end(_ number: Int) {
+        let timer = state.withLock { state in
+            state.steps[number] = nil
+            return state.timers.removeValue(forKey: number)
+        }
+        // An idle daemon is not to be woken for it.
+        if let timer { loop?.execute { [loop] in loop?.cancel(timer) } }
     }
 
     private func tell(if number: Int, after seconds: UInt64) {
         loop?.execute { [self, loop] in
-            _ = loop?.schedule(at: clinux_now() + seconds * 1_000_000_000) {
-                guard let step = self.state.withLock({ $0.steps[number] }) else { return }
-                self.log.write(
-                    .warning, "still \(step.kind) after \(seconds) s: \(step.obstacle())",
-                    [("plugin", .text(step.plugin))])
+            guard let loop else { return }
+            state.withLock { state in
+                if state.steps[number] == nil { return }
+                state.timers[number] = loop.schedule(at: clinux_now() + seconds * 1_000_000_000) {
+                    self.tell(of: number, after: seconds)
+                }
             }
         }
+    }
+
+    private func tell(of number: Int, after seconds: UInt64) {
+        guard let step = state.withLock({ $0.steps[number] }) else { return }
+        log.write(
+            .warning, "still \(step.kind) after \(seconds) s: \(step.obstacle())", [("plugin", .text(step.plugin))])
     }
 }

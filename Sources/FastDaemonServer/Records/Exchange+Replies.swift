@@ -33,43 +33,58 @@ extension Exchange {
         complete(replies.reserve(), with: reply)
     }
 
-    /// Sends replies as far as it goes now. Where something is left, the task that reads is woken, and flushes it first.
+    /// Sends replies out of the loop's buffer as far as it goes now. Where something is left, the task that reads is woken, and flushes
+    /// it first.
     func send(_ replies: UnsafeRawBufferPointer) {
         if isBroken { return }
-        var sent = 0
-        if pending == nil, !isFlushing {
-            do {
-                sent = try connection.sendNow(replies)
-            } catch {
-                breakOff(.connection(error))
-            }
-            if sent == replies.count { return }
-        }
+        let sent = pending == nil && !isFlushing ? sendNow(replies) : 0
+        guard let sent, sent < replies.count else { return }
+        let rest = UnsafeRawBufferPointer(rebasing: replies[sent...])
         let pending = self.pending ?? ByteBuffer(budget: core.budget)
-        if pending.append(UnsafeRawBufferPointer(rebasing: replies[sent...])) {
+        if pending.append(rest, regardless: rest.count <= Self.chunkSize) {
             self.pending = pending
         } else {
             // Where the peer has a part of a reply already, an explanation would be taken for the rest of it.
             breakOff(.connection(.failed(ENOMEM)))
         }
+        wakeTask()
+    }
+
+    /// Sends a reply that `nextCompleted` took out, as far as it goes now. What is left needs no more memory: it stays where it is.
+    func send(_ reply: ByteBuffer) {
+        guard let sent = sendNow(reply.bytes), sent < reply.count else { return }
+        reply.removeFirst(sent)
+        pending = reply
+        wakeTask()
+    }
+
+    /// Returns how much was sent; nil where nothing can be any more, as the task that reads is told then.
+    private func sendNow(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        do {
+            return try connection.sendNow(bytes)
+        } catch {
+            breakOff(.connection(error))
+            wakeTask()
+            return nil
+        }
+    }
+
+    private func wakeTask() {
         connection.wakeReader()
         wakeReplyWaiter()
     }
 
     /// Whether something is there that was not sent.
-    var hasToFlush: Bool { (pending != nil || replies.hasNext) && !isFlushing }
+    var hasToFlush: Bool { pending != nil || replies.hasNext }
 
-    /// Sends what can be sent, in order, and waits where the peer is slow. Where another task is at it already, that one takes
-    /// care of everything.
+    /// Sends what can be sent, in order, and waits where the peer is slow. The connection's task alone calls this.
     func flush() async throws(ExchangeError) {
         // What was answered before stands in the loop's buffer still, and goes first.
         if hasRepliesInBatch { service.sendReplies() }
-        if isFlushing || isBroken { return }
+        if isBroken { return }
+        assert(!isFlushing, "two tasks send on one connection")
         isFlushing = true
-        defer {
-            isFlushing = false
-            wakeReplyWaiter()
-        }
+        defer { isFlushing = false }
         while let chunk = nextChunk() {
             do throws(ConnectionError) {
                 while true {
@@ -81,7 +96,6 @@ extension Exchange {
                 breakOff(.connection(error))
                 throw .connection(error)
             }
-            if !isFull { wakeReplyWaiter() }
         }
         lastProgress = connection.loop.now
     }

@@ -6,9 +6,9 @@ import FastDaemonProtocol
 /// The connections of a loop, from their first moment to their last.
 ///
 /// What comes is served on the loop for as long as nothing has to be waited for but the next request; most connections never
-/// need a task, and calls that go on do not either. Where something else has to be waited for (a session, a peer that takes no replies, the end of a
-/// peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on by itself; one that
-/// has had a call that goes on stays with its task.
+/// need a task, and calls that go on do not either. Where something else has to be waited for (a session, a peer that takes no
+/// replies, the end of a peer that is told why), a connection is handed over to a task, which gives it back when the loop can go on
+/// by itself.
 extension RecordService {
     /// Lets a connection of this loop in, or not. From any thread.
     func take(_ connection: Connection, of listener: OpenListener) {

@@ -42,8 +42,14 @@ final class RecordService: @unchecked Sendable {
     /// Whose calls were completed in this round; their replies are sent together with the others.
     private var completed: [Exchange] = []
 
+    /// Those whose replies are being sent: what is sent may complete others.
+    private var gathered: [Exchange] = []
+
     /// What the pool is to run, until the end of the round.
     var handedOver: [any PoolJob] = []
+
+    /// What it is being given.
+    var handingOver: [any PoolJob] = []
 
     /// Calls that have ended: those that somebody may hold still, and those that are like new.
     var spentCalls: [RecordCall] = []
@@ -178,7 +184,7 @@ final class RecordService: @unchecked Sendable {
         }
     }
 
-    /// Answers one request: at once, or by a task that puts the reply in its place later.
+    /// Answers one request: at once, or when its call has ended, by a reply that is put in its place then.
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
         _ dialect: ListenerConfiguration.Dialect
@@ -218,9 +224,10 @@ final class RecordService: @unchecked Sendable {
     /// Puts the replies that were completed in this round, and whose turn it is, behind those that are to be sent at its end.
     private func gatherCompleted() {
         if completed.isEmpty { return }
-        for exchange in completed { gatherCompleted(of: exchange) }
+        swap(&completed, &gathered)
+        for exchange in gathered { gatherCompleted(of: exchange) }
         sendReplies()
-        completed.removeAll(keepingCapacity: true)
+        gathered.removeAll(keepingCapacity: true)
     }
 
     private func gatherCompleted(of exchange: Exchange) {
@@ -228,7 +235,7 @@ final class RecordService: @unchecked Sendable {
         while let reply = exchange.nextCompleted() {
             if reply.count > Self.mostCopied {
                 sendReplies()
-                exchange.send(reply.bytes)
+                exchange.send(reply)
             } else {
                 inlineCall.output.append(reply.bytes, regardless: true)
                 noteReplies(to: exchange)
