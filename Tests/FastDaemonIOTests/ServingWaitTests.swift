@@ -2,6 +2,7 @@ import CLinux
 import FastDaemonSystem
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FastDaemonIO
@@ -36,9 +37,8 @@ import Testing
     }
 
     private static func pair(on loop: EventLoop) throws -> (Connection, PeerEnd) {
-        var ends: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        return (Connection(Descriptor(owning: ends[0]), on: loop), PeerEnd(ends[1]))
+        let (number, peer) = try socketPair(isNonBlocking: true)
+        return (Connection(Descriptor(owning: number), on: loop), PeerEnd(peer))
     }
 
     /// Receives what is there: nil where nothing is.

@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FastDaemonIO
@@ -25,9 +26,7 @@ import Testing
     @Test("begins with the first that has to wait, and ends when the peer has read")
     func firstWait() async throws {
         let loop = try EventLoop()
-        var ends: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        let (number, peer) = (ends[0], ends[1])
+        let (number, peer) = try socketPair(isNonBlocking: true)
         defer { close(peer) }
         let connection = Connection(Descriptor(owning: number), on: loop)
 

@@ -34,7 +34,7 @@ import Testing
 
     @Test("One that is on its way to the loop when the last has come is served to its end")
     func last() async throws {
-        let (ours, theirs) = try socketPair()
+        let (ours, theirs) = try pair()
         let peer = RawPeer(owning: ours)
         try peer.send("echo hi")
         let connection = Connection(adopting: Descriptor(owning: theirs), on: loop)
@@ -71,7 +71,7 @@ import Testing
 
     @Test("What came for one is answered also where its wait is interrupted before it is served")
     func interrupted() async throws {
-        let (pair, otherPair) = (try socketPair(), try socketPair())
+        let (pair, otherPair) = (try pair(), try pair())
         let (peer, interruptingPeer) = (RawPeer(owning: pair.0), RawPeer(owning: otherPair.0))
         let connection = Connection(adopting: Descriptor(owning: pair.1), on: loop)
         let interrupting = Connection(adopting: Descriptor(owning: otherPair.1), on: loop)
@@ -97,12 +97,10 @@ import Testing
         loop.stop()
     }
 
-    private func socketPair() throws -> (Int32, Int32) {
-        var pair: [Int32] = [0, 0]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &pair) == 0, fcntl(pair[1], F_SETFL, O_NONBLOCK) == 0 else {
-            throw TestFailure("no socket pair: \(errno)")
-        }
-        return (pair[0], pair[1])
+    /// A peer's end, and one for the loop.
+    private func pair() throws -> (Int32, Int32) {
+        let ends = try socketPair()
+        try #require(fcntl(ends.1, F_SETFL, O_NONBLOCK) == 0)
+        return ends
     }
 }

@@ -32,7 +32,7 @@ import Testing
     func goneBefore() async throws {
         let call = Call()
         call.prepare(plugin.commands[0], id: 7)
-        let (ours, theirs) = try messageSocket()
+        let (ours, theirs) = try socketPair(SOCK_SEQPACKET)
         defer { close(theirs) }
         // Whoever ended it would be told that there is no such process.
         let process = WorkerProcess(
@@ -53,13 +53,6 @@ import Testing
         #expect(order.id == 7)
         #expect(orders.dropFirst() == [.cancel(call: 7, .hangup)])
         loop.stop()
-    }
-
-    private func messageSocket() throws -> (Int32, Int32) {
-        var pair: [Int32] = [0, 0]
-        let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { throw TestFailure("no socket pair: \(errno)") }
-        return (pair[0], pair[1])
     }
 
     /// The next order, of those that were sent.
