@@ -95,12 +95,11 @@ private struct Planned: CustomStringConvertible {
     private(set) var reloads = 0
     private var crashes = 0
     private var hangUps = 0
-    private static let ways = ["segv", "abort", "trap", "exit", "stack"]
+    private static let ways = ["segv", "abort", "trap", "exit", "stack", "throw"]
 
     var description: String { "\(reloads) reloads, \(crashes) crashes, \(hangUps) hang-ups" }
 
-    /// Does what is due: a reload every two seconds, five hang-ups each second, and a crash every three, which is not so often that
-    /// the plugin is quarantined.
+    /// Does what is due: a reload every two seconds, five hang-ups each second, and a crash every three.
     mutating func happen(to daemon: RunningDaemon, at seconds: Double, _ configuration: (Int) -> DaemonConfiguration)
         throws
     {
@@ -113,6 +112,8 @@ private struct Planned: CustomStringConvertible {
             crashes += 1
             let end = try daemon.session(RawRequest("crash", way)).finish().end
             #expect(end.verdict == .crashed, "\(way): \(end)")
+            // One that did nothing but crash would wait for a worker longer and longer.
+            #expect(try daemon.ask("crash none fine") == Reply("fine"))
         }
         if Int(seconds * 5) > hangUps {
             hangUps += 1
