@@ -11,6 +11,9 @@ struct DeadlineQueue {
 
     private var heap: [Entry] = []
 
+    /// The earliest.
+    var first: Entry? { heap.first }
+
     var earliest: UInt64? { heap.first?.time }
 
     var count: Int { heap.count }

@@ -206,7 +206,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let maySleep = receiveMessages(beforeSleeping: jobs.isEmpty && yielding.isEmpty)
         swap(&yielding, &takingTurns)
         let count = clinux_epoll_wait(
-            epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline : 0)
+            epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline() : 0)
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
         now = clinux_now()
         receiveMessages(beforeSleeping: false)
@@ -235,8 +235,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         yielding.append(registration)
     }
 
-    /// Nanoseconds until the earliest deadline; negative where there is none.
-    private var timeToDeadline: Int64 {
+    /// Nanoseconds until the earliest deadline; negative where there is none. Nobody is woken for a timer that was cancelled.
+    private func timeToDeadline() -> Int64 {
+        while let first = deadlines.first, timers.isCancelled(first.token) { _ = deadlines.popExpired(at: .max) }
         guard let earliest = deadlines.earliest else { return -1 }
         let current = clinux_now()
         return earliest <= current ? 0 : Int64(clamping: earliest - current)
