@@ -111,6 +111,19 @@ import Testing
         #expect(try peer.receiveToEnd().isEmpty)
     }
 
+    @Test("A long reply does not overtake short ones that fill the socket", arguments: [20, 40, 52, 56, 60, 64, 72])
+    func longBehindShort(count: Int) throws {
+        let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(plugins: ["toolbox", "Echo", "Wait"]))
+        let peer = try daemon.connect()
+        // All of them are there when the first ends, and are sent in one go.
+        try peer.send(
+            (["wait 0.5"] + Array(repeating: "big 4000", count: count) + ["big 300000"]).flatMap { recordBytes($0) })
+        #expect(try peer.hasSomethingToRead(within: 10))
+        _ = try peer.receiveReply()
+        for _ in 0..<count { #expect(try peer.receiveReply().output.utf8.count == 4000) }
+        #expect(try peer.receiveReply().output.utf8.count == 300_000)
+    }
+
     @Test("A status that is none counts as 255, and the log says so")
     func badStatus() throws {
         let daemon = try RunningDaemon(with: ["toolbox"], DaemonConfiguration(level: "info"))

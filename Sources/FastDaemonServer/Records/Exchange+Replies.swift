@@ -50,8 +50,10 @@ extension Exchange {
         wakeTask()
     }
 
-    /// Sends a reply that `nextCompleted` took out, as far as it goes now. What is left needs no more memory: it stays where it is.
-    func send(_ reply: ByteBuffer) {
+    /// Sends the next reply, before which nothing is to be sent any more, as far as it goes now. What is left needs no more memory: it
+    /// stays where it is.
+    func sendCompleted(_ reply: ByteBuffer) {
+        takeCompleted()
         guard let sent = sendNow(reply.bytes), sent < reply.count else { return }
         reply.removeFirst(sent)
         pending = reply
@@ -75,7 +77,7 @@ extension Exchange {
     }
 
     /// Whether something is there that was not sent.
-    var hasToFlush: Bool { pending != nil || replies.hasNext }
+    var hasToFlush: Bool { pending != nil || replies.first != nil }
 
     /// Sends what can be sent, in order, and waits where the peer is slow. The connection's task alone calls this.
     func flush() async throws(ExchangeError) {
@@ -120,10 +122,11 @@ extension Exchange {
         return chunk
     }
 
-    /// Takes out the next reply, if it is its turn, to be sent without a task; nil also where a task sends, or has to.
-    func nextCompleted() -> ByteBuffer? {
-        pending == nil && !isFlushing && !isBroken ? nextReply() : nil
-    }
+    /// The next reply, if it is its turn and it may be sent without a task; nil also where a task sends, or has to.
+    var nextCompleted: ByteBuffer? { pending == nil && !isFlushing && !isBroken ? replies.first : nil }
+
+    /// Takes that out.
+    func takeCompleted() { _ = nextReply() }
 
     private func nextReply() -> ByteBuffer? {
         guard let reply = replies.next() else { return nil }

@@ -15,8 +15,8 @@ struct OrderedReplies<Reply> {
 
     var isEmpty: Bool { count == 0 }
 
-    /// Whether the next reply in order is there.
-    var hasNext: Bool { head < replies.count && replies[head] != nil }
+    /// The next reply in order, if it is there.
+    var first: Reply? { head < replies.count ? replies[head] : nil }
 
     /// Takes the next place.
     mutating func reserve() -> Slot {

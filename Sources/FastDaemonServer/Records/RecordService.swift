@@ -232,11 +232,12 @@ final class RecordService: @unchecked Sendable {
 
     private func gatherCompleted(of exchange: Exchange) {
         exchange.hasCompleted = false
-        while let reply = exchange.nextCompleted() {
+        while let reply = exchange.nextCompleted {
             if reply.count > Self.mostCopied {
-                sendReplies()
-                exchange.send(reply)
+                // What stands before it may fill the socket; then it is not sent from here.
+                if exchange.hasRepliesInBatch { sendReplies() } else { exchange.sendCompleted(reply) }
             } else {
+                exchange.takeCompleted()
                 inlineCall.output.append(reply.bytes, regardless: true)
                 noteReplies(to: exchange)
                 if inlineCall.output.count >= Self.mostGathered { sendReplies() }
