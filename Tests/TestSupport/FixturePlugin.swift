@@ -16,7 +16,8 @@ public struct FixturePlugin: Sendable, Hashable {
         return files.filter { $0.hasSuffix(".c") }.sorted().map { FixturePlugin(String($0.dropLast(2))) }
     }
 
-    private static let sourceFolder = Compiler.repository + "/Tests/FixturePlugins"
+    /// The folder of their sources.
+    public static let sourceFolder = Compiler.repository + "/Tests/FixturePlugins"
 
     /// What its library is called.
     public var libraryName: String { "lib\(name).so" }
