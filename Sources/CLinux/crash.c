@@ -2,6 +2,7 @@
 #include "clinux_crash.h"
 
 #include "clinux_images.h"
+#include "clinux_loop.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -76,6 +77,7 @@ clinux_crash_slot *clinux_claim_crash_slot(void) {
         if (!__atomic_compare_exchange_n(&table->slots[i].owner, &nobody, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
         clinux_own_crash_slot = &table->slots[i];
         clinux_own_crash_slot->is_loop = (uint32_t)is_loop_thread;
+        clinux_own_crash_slot->round = clinux_now();
         break;
     }
     if (__atomic_load_n(&handles_faults, __ATOMIC_ACQUIRE)) give_stack();
@@ -103,25 +105,34 @@ static void note(int number, const void *context) {
     keep(text, number);
 }
 
+/* Of the event loops that are still in what they ran when `entries` was taken, the one that did not come back for longest; NULL where
+   there is none. */
+static const clinux_crash_slot *stuck_loop(const uint32_t *entries) {
+    const clinux_crash_slot *stuck = NULL;
+    for (int i = 0; i < slot_count; i++) {
+        const clinux_crash_slot *slot = &own->slots[i];
+        /* One that this handler interrupts cannot go on. */
+        if (!slot->is_loop || slot == clinux_own_crash_slot || !slot->text || slot->entries != entries[i]) continue;
+        if (!stuck || slot->round < stuck->round) stuck = slot;
+    }
+    return stuck;
+}
+
 /* The process is ended from outside: notes what an event loop runs that does not come back from it. */
 static void note_stuck_loop(int number) {
     enum { rounds = 20 };
-    uint32_t entries[slot_count];
+    /* The thread's stack for signals may be small. Who sends the signal once more does not want to wait. */
+    static uint32_t entries[slot_count];
+    static int is_at_it;
     struct timespec pause = {0, 50000000};
-    if (!own || getpid() != own_process) return;
-    for (int round = 0; round <= rounds; round++) {
-        int stuck = -1;
-        for (int i = 0; i < slot_count; i++) {
-            clinux_crash_slot *slot = &own->slots[i];
-            if (round == 0) entries[i] = slot->entries;
-            /* One that this handler interrupts cannot go on. */
-            int may_be = slot->is_loop && slot != clinux_own_crash_slot && slot->text;
-            if (may_be && slot->entries == entries[i]) stuck = i;
-        }
-        if (stuck < 0) return;
-        if (round == rounds) keep(own->slots[stuck].text, -number);
-        else nanosleep(&pause, NULL);
+    if (!own || getpid() != own_process || __atomic_exchange_n(&is_at_it, 1, __ATOMIC_RELAXED)) return;
+    for (int i = 0; i < slot_count; i++) entries[i] = own->slots[i].entries;
+    const clinux_crash_slot *stuck = stuck_loop(entries);
+    for (int round = 0; stuck && round < rounds; round++) {
+        nanosleep(&pause, NULL);
+        stuck = stuck_loop(entries);
     }
+    if (stuck) keep(stuck->text, -number);
 }
 
 void clinux_add_unsent(int change) { __atomic_add_fetch(&unsent, change, __ATOMIC_RELEASE); }

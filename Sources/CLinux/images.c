@@ -1,10 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux_images.h"
 
+#include <errno.h>
 #include <link.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 /* The addresses of an image's code. An image may have several such ranges. */
 typedef struct range {
@@ -12,7 +15,7 @@ typedef struct range {
     uint32_t text;
 } range;
 
-enum { capacity = 4096, deepest = 64 * 1024, largest_stack = 64 << 20 };
+enum { capacity = 4096, deepest = 64 * 1024, smallest_page = 4096 };
 
 /* Written in its order, and never changed after that: the count says how much is there. */
 static range ranges[capacity];
@@ -64,15 +67,26 @@ static uint32_t text_at(uintptr_t address) {
     return 0;
 }
 
-/* What a thread returns to stands on its stack, whose end is where its own description begins: below that, all is mapped. A few words
+/* Whether there is memory to read at an address: the kernel looks at the set of signals before it finds that there is no such way to
+   change the mask. */
+static int is_readable(uintptr_t address) {
+    enum { no_way = -1, size_of_set = 8 };
+    return syscall(SYS_rt_sigprocmask, no_way, address & -(uintptr_t)size_of_set, NULL, size_of_set) == 0 || errno != EFAULT;
+}
+
+/* What a thread returns to stands on its stack, above which may be nothing: a plugin's fiber has a page there that faults. A few words
    that are no addresses of code do no harm. */
 __attribute__((no_sanitize("address"))) static uint32_t text_on_stack(uintptr_t stack) {
-    uintptr_t end = (uintptr_t)pthread_self();
     stack &= ~(sizeof(uintptr_t) - 1);
-    if (stack >= end || end - stack > largest_stack) return 0;
-    if (end - stack > deepest) end = stack + deepest;
+    const uintptr_t end = stack + deepest;
     uint32_t text = 0;
-    for (; text == 0 && stack + sizeof(uintptr_t) <= end; stack += sizeof(uintptr_t)) text = text_at(*(const uintptr_t *)stack);
+    for (uintptr_t known = 0; text == 0 && stack < end; stack += sizeof(uintptr_t)) {
+        if (stack >= known) {
+            if (!is_readable(stack)) return 0;
+            known = (stack | (smallest_page - 1)) + 1;
+        }
+        text = text_at(*(const uintptr_t *)stack);
+    }
     return text;
 }
 

@@ -209,6 +209,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             epoll.number, &events, Int32(events.count), maySleep ? timeToDeadline() : 0)
         precondition(count >= 0, "epoll_wait failed with errno \(-count), which only a fault of this program explains")
         now = clinux_now()
+        clinux_note_round(now)
         receiveMessages(beforeSleeping: false)
         if count > 1 { receiveAhead(eventCount: Int(count)) }
         for index in 0..<Int(count) {

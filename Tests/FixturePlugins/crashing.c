@@ -4,8 +4,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -37,6 +40,20 @@ static void throw_exception(void) {
     throw_it(exception, dlsym(library, "_ZTIi"), NULL);
 }
 
+/* Aborts on a stack of its own, in which nothing is of this library, and above which is a page that faults. It is a part of the thread's
+   stack, so that it is known to be below the end of that. */
+static int abort_on_fiber(void) {
+    enum { page = 65536, size = page };
+    static ucontext_t fiber;
+    char room[3 * page];
+    char *stack = (char *)(((uintptr_t)room + page - 1) & -(uintptr_t)page);
+    if (mprotect(stack + size, page, PROT_NONE) != 0 || getcontext(&fiber) != 0) return 2;
+    fiber.uc_stack.ss_sp = stack;
+    fiber.uc_stack.ss_size = size;
+    makecontext(&fiber, abort, 0);
+    return setcontext(&fiber);
+}
+
 static int end_by(const char *way) {
     if (*way == 0 || strcmp(way, "segv") == 0) *(volatile int *)8 = 1;
     if (strcmp(way, "abort") == 0) abort();
@@ -45,6 +62,7 @@ static int end_by(const char *way) {
     if (strcmp(way, "stack") == 0) return blow(0);
     if (strcmp(way, "memory") == 0) eat_memory();
     if (strcmp(way, "throw") == 0) throw_exception();
+    if (strcmp(way, "fiber") == 0) return abort_on_fiber();
     if (strcmp(way, "exit") == 0) exit(3);
     if (strcmp(way, "quit") == 0) _exit(4);
     return strcmp(way, "none") == 0 ? 0 : 2;
@@ -67,7 +85,7 @@ static void *on_thread(void *user) {
 }
 
 /* crash WAY [TEXT [COUNT]]: writes the text, as often, and ends its process, by segv, abort, trap, kill, stack (a blown one), memory
-   (all it can get), throw (a C++ exception), exit (with status 3) or quit (likewise, with status 4, at once); or does not,
+   (all it can get), throw (a C++ exception), fiber (an abort on a stack of its own), exit (with status 3) or quit (likewise, with status 4, at once); or does not,
    by none. */
 static int32_t run_crash(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;

@@ -1,4 +1,4 @@
-/* `stuck PATH`, inline although it blocks: waits until somebody opens the FIFO at PATH for writing, and its event loop with it.
+/* `stuck PATH`, inline although it blocks: waits until somebody opens the FIFO at PATH for writing, and its event loop with it. `jam PATH` likewise.
    `crowd COUNT PATH` has so many functions wait likewise, each on a thread of the pool.
    `variable NAME` prints what the daemon's environment has under that name. */
 #include <fcntl.h>
@@ -8,9 +8,9 @@
 
 #include "fixture.h"
 
+/* The context is what the log says first. */
 static int32_t run(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
-    (void)context;
-    fixture_log(host, call, "stuck in process", getpid());
+    fixture_log(host, call, context, getpid());
     int fifo = open(fixture_word(host, call, 1), O_RDONLY | O_CLOEXEC);
     if (fifo >= 0) close(fifo);
     fixture_print(host, call, "free\n");
@@ -55,8 +55,11 @@ static int32_t run_variable(const fastdaemon_host *host, fastdaemon_call *call, 
 static const fastdaemon_command variable = FIXTURE_COMMAND("variable", run_variable);
 static const fastdaemon_command crowd = FIXTURE_COMMAND("crowd", run_crowd);
 static const fastdaemon_command command = {
-    .size = sizeof(fastdaemon_command), .name = "stuck", .execution = FASTDAEMON_INLINE, .run = run};
+    .size = sizeof(fastdaemon_command), .name = "stuck", .execution = FASTDAEMON_INLINE, .context = "stuck in process", .run = run};
+
+static const fastdaemon_command jam = {
+    .size = sizeof(fastdaemon_command), .name = "jam", .execution = FASTDAEMON_INLINE, .context = "jammed in process", .run = run};
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&command, &crowd, &variable)
+FIXTURE_COMMANDS(&command, &jam, &crowd, &variable)
 FIXTURE_ENTRY("stuck", )

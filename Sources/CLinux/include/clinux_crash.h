@@ -16,7 +16,9 @@ typedef struct clinux_crash_slot {
     volatile uint32_t entries;
     /* Whether the thread is an event loop, which is to come back from everything soon. */
     uint32_t is_loop;
-    char unused[48];
+    /* When an event loop last woke up, in nanoseconds of the monotonic clock. */
+    volatile uint64_t round;
+    char unused[40];
 } clinux_crash_slot;
 
 /* The calling thread's slot; NULL until it has one. */
@@ -32,6 +34,11 @@ void clinux_mark_daemon_thread(void);
 /* Says that the calling thread is an event loop, before it runs any plugin's code: where the process is ended by a SIGABRT from
    outside, as a watchdog does, it may be to blame for what it did not come back from. */
 void clinux_mark_loop_thread(void);
+
+/* Notes that the calling event loop is awake, since `now`: of several that are stuck, the first is to blame. */
+static inline void clinux_note_round(uint64_t now) {
+    if (clinux_own_crash_slot) clinux_own_crash_slot->round = now;
+}
 
 /* Notes that the calling thread runs a plugin's code from now on. Returns what it ran before, which is to be handed back. */
 static inline uint32_t clinux_enter_plugin(uint32_t text) {

@@ -88,18 +88,32 @@ import Testing
         #expect(try second.ask("where").output != "\(second.process)\n")
     }
 
+    @Test("A thread that crashes on a stack with nothing above it ends the daemon as it would have")
+    func fiber() throws {
+        let daemon = try RunningDaemon(in: try folder())
+        let peer = try daemon.connect()
+        try peer.send(recordBytes("thread fiber"))
+        #expect(try daemon.wait().status == .signalled(SIGABRT))
+        peer.hangUp()
+    }
+
     @Test("A handler that holds up an event loop until the daemon is aborted, as by a watchdog, is to blame")
     func stuck() throws {
         let folder = try DaemonFolder()
         try folder.build("stuck")
-        let first = try RunningDaemon(DaemonConfiguration(plugins: ["stuck", "Echo"]), in: folder)
+        let first = try RunningDaemon(
+            DaemonConfiguration(plugins: ["stuck", "Echo"], others: ["loops": "2"]), in: folder)
         let gate = try Gate(of: first)
-        let caller = try first.connect()
-        try caller.send("stuck \(gate.path)")
-        try first.waitForLog("stuck in process")
+        // Of two loops the one that was stuck first is the reason.
+        let callers = try [("stuck", "stuck in process"), ("jam", "jammed in process")].map { command, line in
+            let caller = try first.connect()
+            try caller.send("\(command) \(gate.path)")
+            try first.waitForLog(line)
+            return caller
+        }
         first.send(SIGABRT)
         #expect(try first.wait().status == .signalled(SIGABRT))
-        caller.hangUp()
+        for caller in callers { caller.hangUp() }
         let second = try RunningDaemon(in: folder)
         #expect(
             second.log.contains {
