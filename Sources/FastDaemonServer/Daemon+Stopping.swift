@@ -29,11 +29,17 @@ extension Daemon {
     /// How often at most the loops are looked at before connections that ask for nothing are let go of.
     private static let mostVisits = 1000
 
+    /// How long those have to ask who have connected to a socket that stays, in nanoseconds: they need not know of a restart.
+    private static let restartPatience: UInt64 = 1_000_000_000
+
     /// Lets go of the connections that ask for nothing, once nobody can connect any more.
     private func endConnections() async {
         // Each loop hears of it, and then accepts what waits. One that has no descriptor for that gets it from those that are let go of.
         for count in 0..<Self.mostVisits where count < 2 || listeners.areDraining {
             for loop in loops.loops { await loop.visit() }
+        }
+        if listeners.sockets.contains(where: \.isShared) {
+            await loops.loops[0].sleep(nanoseconds: Self.restartPatience)
         }
         endReading()
     }

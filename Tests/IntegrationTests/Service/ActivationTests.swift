@@ -154,6 +154,26 @@ import Testing
         }
     }
 
+    @Test("Who has connected to a daemon that is restarted, and has sent nothing yet, is served all the same")
+    func lateRequest() throws {
+        let sockets = ActivatedSockets()
+        let folder = try DaemonFolder()
+        try sockets.add("s", unix: folder.file("socket"))
+        try folder.write(DaemonConfiguration(listen: [#"{ "systemd": "s" }"#]).text)
+        let daemon = try start(sockets, in: folder)
+        try daemon.waitUntilReady()
+        let late = try daemon.connect()
+        // One of them asks.
+        try daemon.wait(until: "it has accepted the connection") { try daemon.status().connections == 2 }
+        daemon.send(SIGTERM)
+        try daemon.waitForLog("stopping: no new connections")
+        try daemon.wait(until: "it waits", seconds: 10) { try late.hasSomethingToRead(within: 0) || daemon.isAsleep }
+        try late.send("echo late")
+        #expect(try late.receiveReply() == Reply("late\n"))
+        #expect(try late.receiveToEnd().isEmpty)
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
     @Test("A reload keeps them, and can leave one and come back to it")
     func reload() throws {
         let sockets = ActivatedSockets()
