@@ -10,7 +10,8 @@ extension RecordService {
     func runInWorker(_ running: RunningCall, begin: UInt64) async -> CallEnd {
         let call = running.call
         let pool = call.command.plugin.workers!
-        let relay = WorkerRelay(call, on: loop, pool, grace: nanoseconds(core.limits.graceSeconds))
+        let relay = WorkerRelay(
+            call, on: loop, pool, core.budget, grace: nanoseconds(core.limits.graceSeconds))
         relay.listen()
         defer {
             relay.finish()

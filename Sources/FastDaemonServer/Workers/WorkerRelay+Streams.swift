@@ -94,17 +94,20 @@ extension WorkerRelay {
     func write(_ bytes: Slice<UnsafeRawBufferPointer>, to stream: UInt32) {
         if isDeaf { return give(credit: bytes.count) }
         let taken = backlog.isEmpty ? pass(UnsafeRawBufferPointer(rebasing: bytes), to: stream) : 0
-        if taken < bytes.count { backlog.append((stream, Array(bytes.dropFirst(taken))[...])) }
+        if taken == bytes.count { return }
+        let rest = ByteBuffer(budget: budget, freeShare: 0)
+        rest.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(taken)), regardless: true)
+        backlog.append((stream, rest))
     }
 
     /// Hands on what the call could not take before.
     func writeBacklog() {
         while let (stream, bytes) = backlog.first {
-            let taken = bytes.withUnsafeBytes { pass($0, to: stream) }
+            let taken = pass(bytes.bytes, to: stream)
             // What was cancelled or closed may have emptied it.
             guard !backlog.isEmpty else { return }
             if taken < bytes.count {
-                backlog[0].bytes = bytes.dropFirst(taken)
+                bytes.removeFirst(taken)
                 return ask(for: FASTDAEMON_EVENT_WRITABLE)
             }
             backlog.removeFirst()

@@ -34,8 +34,9 @@ final class WorkerRelay: @unchecked Sendable {
     /// Whether input is there that waits until the worker has taken what was sent.
     var isInputHeld = false
 
-    // What comes out.
-    var backlog: [(stream: UInt32, bytes: ArraySlice<UInt8>)] = []
+    // What comes out. What the call could not take yet counts against the daemon's budget.
+    var backlog: [(stream: UInt32, bytes: ByteBuffer)] = []
+    let budget: ByteBudget
     var creditOwed = 0
     var isDeaf = false
     var hasToldLimit = false
@@ -57,10 +58,11 @@ final class WorkerRelay: @unchecked Sendable {
     private let grace: UInt64
     private var graceTimer: EventLoop.Timer?
 
-    init(_ call: Call, on loop: EventLoop, _ pool: WorkerPool, grace: UInt64) {
+    init(_ call: Call, on loop: EventLoop, _ pool: WorkerPool, _ budget: ByteBudget, grace: UInt64) {
         self.call = call
         self.loop = loop
         self.pool = pool
+        self.budget = budget
         self.grace = grace
     }
 

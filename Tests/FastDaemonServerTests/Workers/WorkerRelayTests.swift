@@ -39,7 +39,7 @@ import Testing
             number: 1, processID: .max, control: Descriptor(owning: ours), watch: Descriptor(owning: dup(ours)))
         let (loop, pool) = (loop, pool)
         let begins = Task(executorPreference: loop) {
-            let relay = WorkerRelay(call, on: loop, pool, grace: 1_000_000_000)
+            let relay = WorkerRelay(call, on: loop, pool, ByteBudget(limit: .max), grace: 1_000_000_000)
             relay.listen()
             call.signal(SIGINT, cancels: true)
             relay.hangUp()
