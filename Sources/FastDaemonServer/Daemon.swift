@@ -39,7 +39,8 @@ public final class Daemon: Sendable {
         for service in services { service.begin() }
         listeners = ListenerSet(loops: loops, service: service)
         let plan = listeners.plan(configuration)
-        if let problem = plan.problems.first { throw problem }
+        for problem in plan.problems.dropLast() { log.write(.error, "\(problem)") }
+        if let problem = plan.problems.last { throw problem }
         _ = listeners.apply(plan, configuration.limits)
         service.closeUnwantedSockets(log)
         reloader = Reloader(core, listeners, services, loops: loops, host: host, file: configuration.file)

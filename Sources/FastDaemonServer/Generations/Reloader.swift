@@ -102,7 +102,8 @@ final class Reloader: Sendable {
             }
             if isClosed || listeners.service.isEnding { throw ReloadFailure(problems: ["the daemon is stopping"]) }
             let plan = listeners.plan(draft.configuration)
-            if !plan.problems.isEmpty { throw ReloadFailure(problems: plan.problems.map { "\($0)" }) }
+            let problems = draft.problems.map { "\(file): \($0)" } + plan.problems.map { "\($0)" }
+            if !problems.isEmpty { throw ReloadFailure(problems: problems) }
             outcome.generation = draft.number
             outcome.changes = draft.changes + plan.changes
             if loops.loops.count != draft.configuration.loopCount {
@@ -146,9 +147,7 @@ final class Reloader: Sendable {
         do {
             let configuration = try Configuration(readingFrom: file)
             lastRead.withLock { $0 = configuration }
-            let draft = GenerationDraft(configuration, after: current, host: host)
-            if draft.problems.isEmpty { return .success(draft) }
-            return .failure(ReloadFailure(problems: draft.problems.map { "\(file): \($0)" }))
+            return .success(GenerationDraft(configuration, after: current, host: host))
         } catch {
             return .failure(ReloadFailure(problems: error.problems.map { "\(file): \($0)" }))
         }

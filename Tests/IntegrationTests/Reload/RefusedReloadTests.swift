@@ -34,6 +34,13 @@ struct RefusedReloadTests {
                 listen: [#"{ "unix": "socket" }"#, #"{ "unix": "new" }"#], plugins: ["versions", "missing"]
             ).text)
         #expect(try daemon.reload().lines.contains { $0.contains("libmissing.so: there is no such file") })
+        // All that is wrong is said at once, of plugins and listeners.
+        let wrong = [#"{ "unix": "new" }"#, #"{ "unix": "nowhere/at/all" }"#, #"{ "unix": "also/nowhere" }"#]
+        try daemon.folder.write(DaemonConfiguration(listen: wrong, plugins: ["versions", "missing"]).text)
+        let lines = try daemon.reload().lines
+        for fault in ["nowhere/at/all", "also/nowhere", "libmissing.so: there is no such file"] {
+            #expect(lines.contains { $0.contains(" error: ") && $0.contains(fault) }, "\(fault): \(lines)")
+        }
         #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("new")))
         #expect(try daemon.ask("echo on").output == "on\n")
     }
