@@ -92,6 +92,7 @@ extension WorkerPool {
                 // Its end would not be told, so it is waited for here, once.
                 process.signal(SIGKILL)
                 while process.reap() == nil { clinux_sleep(100_000) }
+                joiners[worker] = nil
             }
             if StartShortage.isSpokenOf(by: error.code) { return noteShortage(of: worker, error) }
             noteEnd(of: worker, "\(error)")

@@ -35,25 +35,38 @@ import Testing
     @Test("As many others as before run at once, however many threads are stuck")
     func threads() throws {
         let folder = try DaemonFolder()
-        try folder.build("overdue", "toolbox")
+        try folder.build("overdue")
         let daemon = try RunningDaemon(
             DaemonConfiguration(
                 plugins: [
                     #"{ "library": "liboverdue.so", "concurrency": 6, "timeoutSeconds": 0.1 }"#,
-                    #"{ "library": "libtoolbox.so" }"#,
+                    #"{ "library": "liboverdue.so", "name": "patient", "commands": { "patient": "linger" } }"#,
                 ], limits: ["commands": 2]), in: folder)
         let gates = try (1...6).map { try Gate("gate\($0)", of: daemon) }
         for gate in gates { #expect(try daemon.ask("linger \(gate.path)").errors.contains("past its limit")) }
-        let peers = try (0..<4).map { _ in try daemon.connect() }
-        for peer in peers { try peer.send("peak 100") }
-        for peer in peers { #expect(try peer.receiveReply().errors == "") }
-        #expect(try daemon.ask("peak 0") == Reply("2\n"))
+        try expectTwoAtOnce(daemon, "first", begun: 6)
         for gate in gates { try gate.open() }
         try daemon.waitForStatus("none is overdue") { $0["linger"]?.running == 0 }
         // The threads that took the place of the stuck ones are not needed any more.
-        for peer in peers { try peer.send("peak 100") }
-        for peer in peers { #expect(try peer.receiveReply() == Reply("2\n")) }
+        try expectTwoAtOnce(daemon, "second", begun: 10)
     }
+
+    /// Of four calls two are in their handlers, and two wait until those have ended.
+    private func expectTwoAtOnce(_ daemon: RunningDaemon, _ name: String, begun before: Int) throws {
+        let gates = try (0..<4).map { try Gate("\(name)\($0)", of: daemon) }
+        let peer = try daemon.connect()
+        for gate in gates { try peer.send("patient \(gate.path)") }
+        try daemon.waitForStatus("two run and two wait") {
+            $0["patient"]?.running == 2 && $0["patient"]?.waiting == 2 && begun(daemon) == before + 2
+        }
+        for gate in gates {
+            try gate.open()
+            #expect(try peer.receiveReply().errors == "")
+        }
+        try daemon.wait(until: "the log tells of all four") { begun(daemon) == before + 4 }
+    }
+
+    private func begun(_ daemon: RunningDaemon) -> Int { daemon.log.count { $0.contains("linger begins") } }
 
     @Test("A daemon that stops waits for one until the limit, and no longer")
     func drain() throws {
