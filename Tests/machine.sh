@@ -50,6 +50,9 @@ inside() {
     umask 022
     mount --make-rprivate /
     if [ "$1" = --possible ]; then
+        # DynamicUser= takes users that a container of a user's own does not have.
+        read -r _ _ users </proc/self/uid_map
+        [ "$users" = 4294967295 ]
         mount -t cgroup2 none /mnt/root
         mount -t proc none /mnt/root
         return
