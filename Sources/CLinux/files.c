@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 const int clinux_here = AT_FDCWD;
@@ -49,14 +47,6 @@ int clinux_open_directory(int folder, const char *path) {
 
 int clinux_may_enter(int folder) {
     return faccessat(folder, ".", X_OK, AT_EACCESS) < 0 ? -errno : 0;
-}
-
-int clinux_open_beneath(int folder, const char *path) {
-    /* O_NONBLOCK: a FIFO of that name must not hold the daemon up before it is seen to be none of ours. */
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH};
-    long descriptor;
-    do { descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how); } while (descriptor < 0 && errno == EINTR);
-    return descriptor < 0 ? -errno : (int)descriptor;
 }
 
 ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity) {

@@ -2,9 +2,13 @@
 #include "clinux_successor.h"
 
 #include <errno.h>
-#include <spawn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,24 +25,62 @@ static char **environment_with(char *const additions[]) {
     return all;
 }
 
-int clinux_start_successor(
-    const char *program, char *const arguments[], char *const additions[], const int *descriptors, int count) {
-    char **environment = environment_with(additions);
-    if (environment == NULL) return -ENOMEM;
-    posix_spawn_file_actions_t actions;
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error == 0) {
-        /* A descriptor that is duplicated to its own number stays open in the child (POSIX.1-2024). */
-        for (int i = 0; error == 0 && i < count; i++) {
-            error = posix_spawn_file_actions_adddup2(&actions, descriptors[i], descriptors[i]);
-        }
-        pid_t process = 0;
-        if (error == 0) error = posix_spawn(&process, program, &actions, NULL, arguments, environment);
-        posix_spawn_file_actions_destroy(&actions);
-        if (error == 0) error = -process;
+/* What a process runs that has this one's memory until then. */
+struct start {
+    const char *program;
+    char *const *arguments;
+    char **environment;
+    const int *descriptors;
+    int count;
+    sigset_t mask;
+    int error;
+};
+
+/* In the new process; what it calls may be called by a signal handler, because other threads may hold any lock. */
+static int run_program(void *argument) {
+    struct start *start = argument;
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    /* A handler of the daemon's would run in the daemon's memory. */
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN) sigaction(number, &usual, NULL);
     }
-    free(environment);
-    return -error;
+    for (int i = 0; i < start->count; i++) fcntl(start->descriptors[i], F_SETFD, 0);
+    sigprocmask(SIG_SETMASK, &start->mask, NULL);
+    execve(start->program, start->arguments, start->environment);
+    start->error = errno;
+    _exit(127);
+}
+
+/* Returns the process, or why not. posix_spawn(3) has no word for whose child it is to be. */
+static int run(struct start *start, int is_sibling) {
+    enum { stack_size = 1 << 18 };
+    sigset_t all;
+    char *stack =
+        mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -errno;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &start->mask);
+    int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (is_sibling ? CLONE_PARENT : 0);
+    int process = clone(run_program, stack + stack_size, flags, start);
+    if (process < 0) process = -errno;
+    pthread_sigmask(SIG_SETMASK, &start->mask, NULL);
+    munmap(stack, stack_size);
+    if (process > 0 && start->error != 0) {
+        if (!is_sibling) waitpid(process, NULL, 0);
+        return -start->error;
+    }
+    return process;
+}
+
+int clinux_start_successor(
+    const char *program, char *const arguments[], char *const additions[], const int *descriptors, int count, int is_sibling) {
+    struct start start = {.program = program, .arguments = arguments, .descriptors = descriptors, .count = count};
+    start.environment = environment_with(additions);
+    if (start.environment == NULL) return -ENOMEM;
+    int process = run(&start, is_sibling);
+    free(start.environment);
+    return process;
 }
 
 int clinux_channel(int ends[2]) {
@@ -48,5 +90,7 @@ int clinux_channel(int ends[2]) {
 int clinux_child_end(int process, int *status) {
     pid_t ended;
     do { ended = waitpid(process, status, WNOHANG); } while (ended < 0 && errno == EINTR);
-    return ended < 0 ? -errno : ended > 0;
+    /* How a sibling ended is its parent's to know. */
+    if (ended < 0 && errno == ECHILD && kill(process, 0) == 0) return 0;
+    return ended < 0 ? -ECHILD : ended > 0;
 }

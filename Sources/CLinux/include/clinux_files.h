@@ -31,8 +31,11 @@ int clinux_open_directory(int folder, const char *path);
 int clinux_may_enter(int folder);
 
 /* Opens `path` for reading below `folder` and nowhere else: no `..`, absolute name or symbolic link leads out of it
-   (openat2 with RESOLVE_BENEATH). */
+   (openat2 with RESOLVE_BENEATH). Where a filter of system calls keeps openat2 from this process, it is walked. */
 int clinux_open_beneath(int folder, const char *path);
+
+/* Does so without openat2, a name and a link at a time. Of `path`, and of each link, at most PATH_MAX. */
+int clinux_walk_beneath(int folder, const char *path);
 
 ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity);
 /* pread(2) */

@@ -62,8 +62,8 @@ struct Inheritance: Equatable {
     }
 
     /// What to say to a successor.
-    func text(process: Int32) -> String {
-        entries.reduce(into: "\(process)") { text, entry in
+    func text(parent: Int32) -> String {
+        entries.reduce(into: "\(parent)") { text, entry in
             switch entry.kind {
             case .activated(let name): text += ":\(entry.number)=activated=\(name)"
             case .bound: text += ":\(entry.number)=bound"

@@ -175,8 +175,9 @@ extension Service {
         }
         let started: Successor
         do throws(IOError) {
+            // The first process of a container has no parent to give it to.
             started = try .start(
-                program, words, environment: manager.environment,
+                program, words, environment: manager.environment, isSibling: manager.isThere && getpid() != 1,
                 sockets: listeners.map { ($0, inherited.name(of: $0)) }, on: loop)
         } catch {
             log.write(.error, "no upgrade: \(error); this daemon goes on")

@@ -21,10 +21,13 @@ struct Successor: Sendable {
 
     /// Starts `program` with this process's environment, the variables of the service manager, and the listeners' sockets.
     ///
-    /// - Parameter sockets: each with the name that the service manager gave it, or nil.
+    /// - Parameters:
+    ///   - isSibling: whether it is to be a child of this process's parent. A service manager waits for the end of nobody but its
+    ///     own children: systemd, told to stop a service whose main process is another's child, kills that at once.
+    ///   - sockets: each with the name that the service manager gave it, or nil.
     static func start(
-        _ program: String, _ words: [String], environment: [String], sockets: [(listener: Listener, name: String?)],
-        on loop: EventLoop
+        _ program: String, _ words: [String], environment: [String], isSibling: Bool = false,
+        sockets: [(listener: Listener, name: String?)], on loop: EventLoop
     ) throws(IOError) -> Successor {
         var ends: (Int32, Int32) = (0, 0)
         let made = withUnsafeMutableBytes(of: &ends) {
@@ -40,11 +43,12 @@ struct Successor: Sendable {
             inheritance.entries.append(.init(number: socket, kind: name.map { .activated($0) } ?? .bound))
             if let lock { inheritance.entries.append(.init(number: lock, kind: .lock)) }
         }
-        let variable = "\(Inheritance.variable)=\(inheritance.text(process: getpid()))"
+        let variable = "\(Inheritance.variable)=\(inheritance.text(parent: isSibling ? getppid() : getpid()))"
         let numbers = inheritance.entries.map(\.number)
         let process = withCStrings(words) { words in
             withCStrings(environment + [variable]) { variables in
-                clinux_start_successor(program, words, variables, numbers, Int32(numbers.count))
+                clinux_start_successor(
+                    program, words, variables, numbers, Int32(numbers.count), isSibling ? 1 : 0)
             }
         }
         return Successor(process: try check(process, "start", program), channel: channel)

@@ -31,7 +31,7 @@ import Testing
             Entry(number: 9, kind: .predecessor), Entry(number: 5, kind: .bound), Entry(number: 6, kind: .lock),
             Entry(number: 12, kind: .activated("a name = with signs")),
         ]
-        let text = Inheritance(entries).text(process: 7)
+        let text = Inheritance(entries).text(parent: 7)
         #expect(text == "7:9=predecessor:5=bound:6=lock:12=activated=a name = with signs")
         #expect(Inheritance(text: text, parent: 7).entries == entries)
         #expect(Inheritance(text: text, parent: 8).entries == [], "it was said to another process")

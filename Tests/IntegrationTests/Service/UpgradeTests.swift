@@ -213,6 +213,8 @@ import Testing
         let successor = try #require(line.split(separator: "=").last.flatMap { pid_t($0) })
         defer { kill(successor, SIGKILL) }
         #expect(manager.next(with: "MAINPID=\(successor)")?.contains("WATCHDOG=1\n") == true)
+        // A manager waits for the end of nobody but its own children, and for this one before the first has ended, too.
+        #expect(children(of: getpid()).contains(successor))
         #expect(daemon.waitForLine { $0.contains("notice: stopped") } != nil)
         // From the new one; the old one says nothing of its end.
         var notices: [String] = []
