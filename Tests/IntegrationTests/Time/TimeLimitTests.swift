@@ -85,6 +85,25 @@ import Testing
         try daemon.waitUntilIdle()
     }
 
+    @Test("Each entry of a library has its own limit, so each command can")
+    func ofOneCommand() throws {
+        let folder = try DaemonFolder()
+        try folder.build("overdue")
+        let daemon = try RunningDaemon(
+            DaemonConfiguration(plugins: [
+                #"{ "library": "liboverdue.so", "name": "hasty", "timeoutSeconds": 0.2, "commands": { "heed": "heed" } }"#,
+                #"{ "library": "liboverdue.so", "name": "patient", "commands": { "linger": "linger", "left": "left" } }"#,
+            ]), in: folder)
+        let gate = try Gate(of: daemon)
+        let patient = try daemon.session(RawRequest("linger", gate.path))
+        try patient.receive(text: "lingering\n")
+        #expect(try daemon.ask("heed") == Self.overdue("heed"))
+        #expect(try daemon.ask("left") == Reply("for ever\n"))
+        #expect(try patient.isQuiet(for: 0.1))
+        try gate.open()
+        #expect(try patient.finish().summary == "too late\n||completed 0")
+    }
+
     @Test("The earlier of the two limits holds")
     func earlier() throws {
         let daemon = try RunningDaemon(withTimeout: 0.3)
