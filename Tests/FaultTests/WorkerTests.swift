@@ -25,8 +25,11 @@ import Testing
         let daemon = try Self.daemon(
             #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#, program: program)
         let load = Load(
-            of: [.echo, Load.Question("count", input: "a b\n", reply: "      1       2       4\n")], clients: 2,
-            pace: 300
+            of: [
+                .echo, Load.Question("count", input: "a b\n", reply: "      1       2       4\n"),
+                // Of the plugin that crashes.
+                Load.Question("fine", reply: "fine\n"),
+            ], clients: 2, pace: 300
         ) { try daemon.connect() }
         let peer = try daemon.connect()
         let ways = ["segv", "abort", "trap", "exit", "quit", "kill", "stack", "throw"]
