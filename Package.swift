@@ -162,7 +162,8 @@ let package = Package(
                 "FastDaemonSystem", "TestSupport",
             ], swiftSettings: swift),
         .testTarget(
-            name: "ReadmeTests", dependencies: ["FastDaemonServer", "TestSupport"], swiftSettings: swift),
+            name: "ReadmeTests", dependencies: ["FastDaemonHost", "FastDaemonServer", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "ClientProgramTests", dependencies: ["FastDaemonProtocol", "TestSupport"], swiftSettings: swift),
         .testTarget(

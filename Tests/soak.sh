@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The long form of the tests, for a night or a release: a soak, each fuzzer, more points of injection, and the suite under both
-# sanitizers.
+# The long form of the tests, for a night or a release: a soak, each fuzzer, more points of injection, and what `sanitize.sh --all`
+# runs under the sanitizers.
 #
 #   Tests/soak.sh [SECONDS]
 #

@@ -9,13 +9,24 @@ import Testing
         Load.Question("count -l", input: "one\ntwo\n", reply: "2\n"),
     ]
 
+    /// The handlers that ship, in the daemon or in worker processes, each of which is replaced after some calls.
+    private static func configuration(inWorkers: Bool) -> DaemonConfiguration {
+        guard inWorkers else { return DaemonConfiguration() }
+        return DaemonConfiguration(
+            plugins: ["Echo", "Wait", "Count"].map {
+                #"{ "library": "lib\#($0).so", "execution": "process", "callsPerWorker": 50 }"#
+            })
+    }
+
     private func load(on daemon: RunningDaemon, clients: Int = 3) -> Load {
         Load(of: Self.questions, clients: clients, callsPerConnection: 50) { try daemon.connect() }
     }
 
-    @Test("A library overwritten, truncated and replaced while it is called: no failed call")
-    func changedLibraries() throws {
-        let daemon = try RunningDaemon()
+    @Test(
+        "A library overwritten, truncated and replaced while it is called: no failed call, nor where workers are replaced meanwhile",
+        arguments: [false, true])
+    func changedLibraries(isInWorker: Bool) throws {
+        let daemon = try RunningDaemon(Self.configuration(inWorkers: isInWorker))
         let load = load(on: daemon)
         let names = ["libEcho.so", "libWait.so", "libCount.so"]
         let whole = try names.map { try daemon.folder.bytes(of: $0) }
@@ -34,21 +45,26 @@ import Testing
                 default: unlink(path)
                 }
                 if try !daemon.reload().isTakenUp { refused += 1 }
+                // Each worker of each plugin has had its calls, and the next one has been started, whatever the file is now.
+                if isInWorker { try load.waitForCalls(load.calls + 400) }
                 try daemon.folder.replace(name, with: bytes + Data([UInt8(round)]))
                 #expect(try daemon.reload().isTakenUp)
             }
         }
         let tally = load.stop()
-        print("changed libraries: \(tally.calls) calls, \(tally.failed) failed; \(refused) of 12 broken ones refused")
+        print(
+            "changed libraries\(isInWorker ? ", in workers" : ""): \(tally.calls) calls, \(tally.failed) failed; \(refused) of 12 broken ones refused"
+        )
         #expect(tally.failures == [])
         #expect(refused == 12)
         #expect(tally.calls > 1000)
+        #expect(!daemon.log.contains { $0.contains("error: worker process") })
         #expect(try daemon.stop().status == .exited(0))
     }
 
-    @Test("Broken and hanging new versions, on reload: the old one serves on, 100 %")
-    func brokenVersions() throws {
-        let daemon = try RunningDaemon()
+    @Test("Broken and hanging new versions, on reload: the old one serves on, 100 %", arguments: [false, true])
+    func brokenVersions(isInWorker: Bool) throws {
+        let daemon = try RunningDaemon(Self.configuration(inWorkers: isInWorker))
         let load = load(on: daemon)
         let good = try daemon.folder.bytes(of: "libEcho.so")
         let commands = try daemon.commands()
@@ -65,7 +81,7 @@ import Testing
         try daemon.folder.replace("libEcho.so", with: good + Data([1]))
         #expect(try daemon.reload().isTakenUp)
         let tally = load.stop()
-        print("broken versions: \(tally.calls) calls, \(tally.failed) failed")
+        print("broken versions\(isInWorker ? ", in workers" : ""): \(tally.calls) calls, \(tally.failed) failed")
         #expect(tally.failures == [])
         #expect(tally.calls > 1000)
         #expect(try daemon.ask("echo on") == Reply("on\n"))
@@ -98,10 +114,13 @@ import Testing
 
     /// What an administrator may change: a library, a plugin's options, a limit, a listener, the commands.
     private func change(_ folder: DaemonFolder, round: Int, echo: Data) throws {
-        var configuration = DaemonConfiguration(limits: ["waitingPerPlugin": Double(60 + round)])
+        var configuration = DaemonConfiguration(
+            plugins: ["Echo", #"{ "library": "libWait.so", "execution": "process" }"#, "Count"],
+            limits: ["waitingPerPlugin": Double(60 + round)])
         if round % 2 == 0 { configuration.listen.append(#"{ "unix": "second" }"#) }
         if round % 3 == 0 {
-            configuration.plugins[1] = #"{ "library": "libWait.so", "concurrency": \#(4 + round % 5) }"#
+            configuration.plugins[1] =
+                #"{ "library": "libWait.so", "execution": "process", "workers": \#(1 + round % 4) }"#
         }
         if round % 4 == 0 {
             configuration.plugins[2] = #"{ "library": "libCount.so", "options": {}, "commands": { "count": "count" } }"#

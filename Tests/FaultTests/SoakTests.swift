@@ -48,10 +48,12 @@ import Testing
             Sample.typical(of: like.dropFirst(like.count / 5).prefix(like.count / 5)),
             Sample.typical(of: like.suffix(like.count / 5))
         )
-        #expect(late.descriptors <= early.descriptors + 4, "\(early) \(late)")
-        #expect(late.threads <= early.threads + 1, "\(early) \(late)")
-        #expect(late.processes <= early.processes + 1, "\(early) \(late)")
-        #expect(late.residentBytes - early.residentBytes < 4 << 20, "\(early) \(late)")
+        // In a quarter of a minute one late reload, or one crash, is seen in the middle of the samples.
+        let isLong = Self.seconds >= 300
+        #expect(late.descriptors <= early.descriptors + (isLong ? 1 : 4), "\(early) \(late)")
+        #expect(late.threads <= early.threads + (isLong ? 0 : 1), "\(early) \(late)")
+        #expect(late.processes <= early.processes + (isLong ? 0 : 1), "\(early) \(late)")
+        #expect(late.residentBytes - early.residentBytes < (isLong ? 1 : 4) << 20, "\(early) \(late)")
         #expect(try daemon.stop().status == .exited(0))
     }
 

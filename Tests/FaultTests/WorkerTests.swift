@@ -6,8 +6,10 @@ import Testing
     /// A daemon that serves fixtures, too.
     ///
     /// - Parameter program: The daemon; left out, the one that was built for the tests.
-    private static func daemon(_ entry: String, program: String = builtProgram("fastdaemond")) throws -> RunningDaemon {
-        let folder = try DaemonFolder().with(DaemonConfiguration(plugins: ["Echo", "Count", entry]))
+    private static func daemon(
+        _ entry: String, limits: [String: Double] = [:], program: String = builtProgram("fastdaemond")
+    ) throws -> RunningDaemon {
+        let folder = try DaemonFolder().with(DaemonConfiguration(plugins: ["Echo", "Count", entry], limits: limits))
         try folder.build("crashing", "session_events")
         let daemon = try RunningDaemon(startingIn: folder, program: program)
         try daemon.waitUntilReady()
@@ -23,8 +25,11 @@ import Testing
         let daemon = try Self.daemon(
             #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#, program: program)
         let load = Load(
-            of: [.echo, Load.Question("count", input: "a b\n", reply: "      1       2       4\n")], clients: 2,
-            pace: 300
+            of: [
+                .echo, Load.Question("count", input: "a b\n", reply: "      1       2       4\n"),
+                // Of the plugin that crashes.
+                Load.Question("fine", reply: "fine\n"),
+            ], clients: 2, pace: 300
         ) { try daemon.connect() }
         let peer = try daemon.connect()
         let ways = ["segv", "abort", "trap", "exit", "quit", "kill", "stack", "throw"]
@@ -94,6 +99,29 @@ import Testing
         #expect(refused.quantile(0.5) < 0.001)
         #expect(late < usuallyLate + 0.02)
         for daemon in [usual, many] { #expect(try daemon.stop().status == .exited(0)) }
+    }
+
+    @Test("Clients that are killed whose handlers have started processes, and heed nothing, leave none of those behind")
+    func killedParents() throws {
+        let daemon = try Self.daemon(
+            #"{ "library": "libcrashing.so", "execution": "process" }"#, limits: ["graceSeconds": 0.1])
+        for _ in 0..<10 {
+            let clients = try (0..<2).map { _ in
+                try RunningProgram(builtProgram("fastdaemon_client"), [daemon.folder.file("socket"), "parent"])
+            }
+            var started: [pid_t] = []
+            try daemon.wait(until: "both have started one") {
+                started = daemon.children.flatMap { children(of: $0) }
+                return started.count == 2
+            }
+            for client in clients { kill(client.id, SIGKILL) }
+            for client in clients { _ = try client.wait() }
+            try daemon.wait(until: "those are gone") { !started.contains { isAlive($0) } }
+        }
+        try daemon.waitUntilIdle()
+        try daemon.wait(until: "there are as many workers as before") { daemon.children.count == 2 }
+        #expect(try daemon.ask("fine") == Reply("fine\n"))
+        #expect(!daemon.log.contains { $0.contains("error: worker process") }, "none of them crashed")
     }
 
     @Test("Clients that are killed in mid-session, 500 times, leave no process behind")

@@ -72,6 +72,29 @@ import Testing
         #expect(objects.allSatisfy { $0.time.count == 24 && $0.time.hasSuffix("Z") })
     }
 
+    @Test("As JSON, the line that tells how many found no room is an object, too")
+    func lostLines() throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration(level: "info", format: "json"))
+        let program = try RunningProgram(builtProgram("fastdaemond"), ["--config", folder.configuration])
+        defer { program.send(SIGKILL) }
+        var seen = 0
+        while let line = program.nextErrorLine(after: seen), !line.contains(#""message":"ready""#) { seen += 1 }
+        let peer = try RawPeer(unix: folder.file("socket"))
+        let (calls, batch) = (16_000, 1000)
+        for _ in 0..<calls / batch {
+            try peer.send((0..<batch).flatMap { _ in recordBytes("echo x") })
+            #expect(try peer.receive(batch * recordBytes("x\n").count).count == batch * recordBytes("x\n").count)
+        }
+        // From here on it is read again. At its end the daemon waits a moment for that, and for a call as long as it takes.
+        try peer.send("wait 1")
+        program.send(SIGTERM)
+        let lines = try program.wait().errorText.split(separator: "\n")
+        let objects = try JSONDecoder().decode([Line].self, from: Data("[\(lines.joined(separator: ","))]".utf8))
+        let lost = objects.filter { $0.level == "warning" && $0.message.hasSuffix(" lines of the log were lost") }
+        let count = lost.compactMap { Int($0.message.prefix { $0.isNumber }) }.reduce(0, +)
+        #expect(count > 0 && objects.count { $0.message == "call" } + count >= calls, "\(lost)")
+    }
+
     private struct Line: Decodable {
         var time: String
         var level: String

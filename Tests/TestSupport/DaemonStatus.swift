@@ -94,6 +94,14 @@ public struct DaemonStatus: Decodable {
     public let loops: Int
     /// How many connections are open, the one that asks among them.
     public let connections: Int
+    /// How many threads it has for handlers.
+    public let threads: Int
+    /// Of them, those that have nothing to do.
+    public let idleThreads: Int
+    /// How many descriptors it has open.
+    public let descriptors: Int
+    /// How many it may have.
+    public let descriptorLimit: Int
     /// Its memory, in bytes.
     public let residentBytes: Int
     /// How much its buffers hold, in bytes.

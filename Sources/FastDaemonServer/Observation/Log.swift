@@ -47,7 +47,7 @@ final class Log: PluginLog {
 
     func write(_ line: Line) {
         guard writes(line.level) else { return }
-        LogWriter.shared.write(isJSON.load(ordering: .relaxed) ? line.json : line.plain)
+        LogWriter.shared.write(line, asJSON: isJSON.load(ordering: .relaxed))
     }
 
     /// A line of the log, as of when it is made.
@@ -60,6 +60,9 @@ final class Log: PluginLog {
         init(_ level: LogLevel, _ text: String, _ fields: [(String, Field)]) {
             (self.level, self.text, self.fields) = (level, text, fields)
         }
+
+        /// For programs or for people, with the line break at its end.
+        func text(asJSON isJSON: Bool) -> String { isJSON ? json : plain }
 
         /// For people. With the line break at its end, as is the other.
         var plain: String {

@@ -10,6 +10,8 @@ final class LogWriter: @unchecked Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var lost = 0
+        /// How the last one of those was to be written.
+        var lostAsJSON = false
         var isWriting = false
     }
 
@@ -31,13 +33,15 @@ final class LogWriter: @unchecked Sendable {
         do { try startThread("log", run) } catch { hasThread = false }
     }
 
-    /// Has a line written, which ends with a line break.
-    func write(_ line: String) {
+    /// Has a line written.
+    func write(_ line: Log.Line, asJSON isJSON: Bool) {
+        let text = line.text(asJSON: isJSON)
         state.withLock { state in
-            if state.bytes.count + line.utf8.count > Self.room {
+            if state.bytes.count + text.utf8.count > Self.room {
                 state.lost += 1
+                state.lostAsJSON = isJSON
             } else {
-                state.bytes.append(contentsOf: line.utf8)
+                state.bytes.append(contentsOf: text.utf8)
             }
         }
         if hasThread { ring() } else { writeWhatWaits() }
@@ -68,7 +72,8 @@ final class LogWriter: @unchecked Sendable {
             var bytes: [UInt8] = []
             swap(&bytes, &state.bytes)
             if state.lost > 0 {
-                bytes += Array("\(Timestamp.now()) warning: \(state.lost) lines of the log were lost\n".utf8)
+                let line = Log.Line(.warning, "\(state.lost) lines of the log were lost", [])
+                bytes += Array(line.text(asJSON: state.lostAsJSON).utf8)
                 state.lost = 0
             }
             return bytes

@@ -6,6 +6,11 @@ import Testing
     private static let setpriv = "/usr/bin/setpriv"
     private static let nobody = 65_534
 
+    /// The words before a program's that have it run as a user.
+    private static func user(_ number: Int) -> [String] {
+        [setpriv, "--reuid=\(number)", "--regid=\(number)", "--clear-groups"]
+    }
+
     private static func listen(_ mode: String) -> String {
         #"{ "unix": "socket", "mode": "\#(mode)", "allowUsers": [\#(nobody)] }"#
     }
@@ -17,9 +22,9 @@ import Testing
         let daemon = try RunningDaemon(DaemonConfiguration(listen: [Self.listen("0666")]))
         chmod(daemon.folder.path, 0o755)
         func asNobody(_ words: String...) throws -> ProgramResult {
-            let user = ["--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups"]
-            let client = try daemon.folder.publicClient()
-            return try run(Self.setpriv, user + [client, daemon.folder.file("socket")] + words)
+            let client = try daemon.folder.publicProgram("fastdaemon_client")
+            return try run(
+                Self.setpriv, Self.user(Self.nobody).dropFirst() + [client, daemon.folder.file("socket")] + words)
         }
         #expect(try asNobody("daemon", "ping").outputText == "pong\n")
         let refused = try asNobody("daemon", "reload")
@@ -27,6 +32,32 @@ import Testing
         #expect(refused.errorText.contains("only root and the daemon's own user (uid 0)"), "\(refused.errorText)")
         #expect(refused.errorText.contains("uid \(Self.nobody)"))
         #expect(try daemon.ask("daemon reload").output.contains("generation 2"), "root may")
+    }
+
+    @Test(
+        "is allowed to the daemon's own user where that is not root, and to root, and to nobody else",
+        .enabled(if: getuid() == 0 && FileManager.default.isExecutableFile(atPath: setpriv)))
+    func ownUser() throws {
+        let folder = try DaemonFolder().with(
+            DaemonConfiguration(listen: [#"{ "unix": "socket", "mode": "0666", "allowUsers": [1] }"#]))
+        chmod(folder.path, 0o755)
+        #expect(chown(folder.path, uid_t(Self.nobody), gid_t(Self.nobody)) == 0)
+        let daemon = try RunningDaemon(
+            startingIn: folder, program: folder.publicProgram("fastdaemond"), launcher: Self.user(Self.nobody))
+        try daemon.waitUntilReady()
+        func reload(as user: Int) throws -> ProgramResult {
+            let words = [try folder.publicProgram("fastdaemon_client"), folder.file("socket"), "daemon", "reload"]
+            return try run(Self.setpriv, Self.user(user).dropFirst() + words)
+        }
+        for (user, generation) in [(Self.nobody, 2), (0, 3)] {
+            let result = try reload(as: user)
+            #expect(result.status == .exited(0), "uid \(user): \(result.errorText)")
+            #expect(result.outputText.contains("generation \(generation) is served now"))
+        }
+        let refused = try reload(as: 1)
+        #expect(refused.status == .exited(77) && refused.outputText == "")
+        #expect(refused.errorText.contains("only root and the daemon's own user (uid \(Self.nobody))"))
+        #expect(try daemon.stop().status == .exited(0))
     }
 
     @Test("is refused over TCP and in datagrams, where nobody vouches for the user")
@@ -47,11 +78,11 @@ import Testing
 }
 
 extension DaemonFolder {
-    /// A copy of the client that everybody may run.
-    fileprivate func publicClient() throws -> String {
-        let copy = file("fastdaemon_client")
+    /// A copy of a program that everybody may run.
+    fileprivate func publicProgram(_ name: String) throws -> String {
+        let copy = file(name)
         if !FileManager.default.fileExists(atPath: copy) {
-            try FileManager.default.copyItem(atPath: builtProgram("fastdaemon_client"), toPath: copy)
+            try FileManager.default.copyItem(atPath: builtProgram(name), toPath: copy)
             chmod(copy, 0o755)
         }
         return copy

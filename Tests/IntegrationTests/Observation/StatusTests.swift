@@ -38,6 +38,61 @@ import Testing
         peer.hangUp()
     }
 
+    @Test("tells what the process has: time, threads, descriptors and memory")
+    func process() throws {
+        let start = Stopwatch()
+        let daemon = try RunningDaemon(openFiles: 500)
+        let ready = Stopwatch()
+        let peer = try daemon.connect()
+        let waiting = try (0..<8).map { _ in try daemon.connect() }
+        for peer in waiting { try peer.send("wait 60") }
+        try daemon.wait(until: "they wait") { try daemon.figures(of: "wait", peer).running == 8 }
+        let status = try daemon.status(peer)
+        #expect((ready.seconds - 0.1...start.seconds).contains(status.uptimeSeconds))
+        #expect(status.process == daemon.process && status.connections == 9)
+        #expect(status.threads == 8 && status.idleThreads == 0, "each waits on one of its own")
+        #expect(status.descriptors == daemon.descriptorCount && status.descriptorLimit == 500)
+        if !isAddressSanitized {
+            let seen = Double(daemon.residentBytes)
+            #expect((0.8 * seen...1.2 * seen).contains(Double(status.residentBytes)))
+        }
+        for peer in waiting { peer.hangUp() }
+        try daemon.wait(until: "none waits") { try daemon.status(peer).idleThreads == 8 }
+    }
+
+    @Test("of plugins tells of each the library, by its digest, and since when and which generation it is served")
+    func plugins() throws {
+        let daemon = try RunningDaemon()
+        func digest(of library: String) throws -> String {
+            let result = try run("/usr/bin/env", ["sha256sum", daemon.folder.library(library)])
+            return String(result.outputText.prefix { $0 != " " })
+        }
+        let before = try daemon.plugins()
+        #expect(before.generation == 1 && before.plugins.map(\.name) == ["echo", "wait", "count"])
+        for plugin in before.plugins {
+            let name = "lib\(plugin.name.capitalized).so"
+            #expect(plugin.library.hasSuffix("/\(name)") && plugin.generation == 1)
+            #expect(try plugin.digest == digest(of: name))
+            let age = try Date.now.timeIntervalSince(
+                Date(plugin.since, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            #expect((0..<60).contains(age), "\(plugin.since)")
+        }
+        let library = try FileHandle(forUpdating: URL(filePath: daemon.folder.library("libWait.so")))
+        try library.seekToEnd()
+        try library.write(contentsOf: Data([0]))
+        try library.close()
+        #expect(try daemon.reload().isTakenUp)
+        let after = try daemon.plugins()
+        #expect(after.generation == 2)
+        let (old, new) = (try #require(before["wait"]), try #require(after["wait"]))
+        #expect(new.generation == 2 && new.since > old.since && new.digest != old.digest)
+        #expect(try new.digest == digest(of: "libWait.so"))
+        for name in ["echo", "count"] {
+            let (old, new) = (try #require(before[name]), try #require(after[name]))
+            #expect(new.generation == 1 && new.since == old.since && new.digest == old.digest)
+        }
+    }
+
     @Test("is no wider than 80 columns, nor are the other tables")
     func width() throws {
         let long = "a-command-with-a-name-of-41-characters-12345"

@@ -60,5 +60,15 @@ import Testing
         #expect(table.contains("\ncrashing: quarantined") && table.contains("SIGSEGV"))
         #expect(table.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(try peer.ask("daemon metrics").output.contains("fastdaemon_quarantined{plugin=\"crashing\"} 1\n"))
+        // It ends with a reload that has another library, and not with any other.
+        #expect(try daemon.reload().isTakenUp)
+        #expect(try peer.ask("fine").errors.contains("quarantined"))
+        let library = try FileHandle(forUpdating: URL(filePath: daemon.folder.library("libcrashing.so")))
+        try library.seekToEnd()
+        try library.write(contentsOf: Data([0]))
+        try library.close()
+        #expect(try daemon.reload().isTakenUp)
+        #expect(try peer.ask("fine") == Reply("fine\n"))
+        #expect(try daemon.status(peer).pools.allSatisfy { $0.quarantine == nil })
     }
 }

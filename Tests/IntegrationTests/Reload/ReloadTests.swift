@@ -64,14 +64,18 @@ struct ReloadTests {
     @Test("changes limits and the log")
     func limits() throws {
         let daemon = try RunningDaemon(version: "1")
+        let text = String(repeating: "x", count: 100)
+        let open = try daemon.connect()
+        #expect(try open.ask("echo \(text)").output == "\(text)\n")
         var changed = DaemonConfiguration.versions
         (changed.limits, changed.level) = (["replyBytes": 64], "info")
         try daemon.reload(changed)
-        let text = String(repeating: "x", count: 100)
-        #expect(try daemon.ask("echo \(text)").errors.contains("(limits.replyBytes)"))
+        for peer in [open, try daemon.connect()] {
+            #expect(try peer.ask("echo \(text)").errors.contains("(limits.replyBytes)"))
+        }
         #expect(daemon.waitForLine { $0.contains("info: call command=echo") } != nil)
         try daemon.reload(.versions)
-        #expect(try daemon.ask("echo \(text)").output == "\(text)\n")
+        for peer in [open, try daemon.connect()] { #expect(try peer.ask("echo \(text)").output == "\(text)\n") }
     }
 
     @Test("ends no call in a worker for the sake of limits and the log: workers that start from then on have them")

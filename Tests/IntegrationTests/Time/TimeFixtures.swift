@@ -1,6 +1,10 @@
 import Foundation
 import TestSupport
 
+/// Until when a caller has heard that its call ran past its limit, in seconds: a quarter of a second is what a caller's own may be
+/// late by, the rest is what the test takes.
+func soon(after limit: Double) -> Double { limit + 0.25 + 0.3 }
+
 extension RunningDaemon {
     /// A daemon that serves the commands of `overdue.c` beside the handlers that ship.
     ///
