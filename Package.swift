@@ -5,7 +5,13 @@ import PackageDescription
 // The build is strict where the tests ask for it (`make test`); a package that depends on this one is not made to
 // follow our warnings.
 let strict = Context.environment["FASTDAEMON_STRICT"] == "1"
-let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let warnings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+// With `swift test --sanitize=thread`: the rooms then take a lock that the sanitizer understands.
+let threadSanitizer: [SwiftSetting] =
+    Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
+
+let swift = warnings + threadSanitizer
 
 // An async function of these rooms goes on where its caller is, so a call costs no look at the task's executors; each request
 // makes several.
@@ -17,10 +23,6 @@ let unchecked: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
-
-// With `swift test --sanitize=thread`: the pipeline then takes a lock that the sanitizer understands.
-let threadSanitizer: [SwiftSetting] =
-    Context.environment["FASTDAEMON_THREAD_SANITIZER"] == "1" ? [.define("THREAD_SANITIZER")] : []
 
 /// Where `make install` puts the libraries of Swift, seen from a program: an installed tree needs no toolchain. A handler needs
 /// no such flag, because the daemon that loads it has loaded them; so a package that depends on the kit takes on none.
@@ -113,7 +115,7 @@ let package = Package(
         .target(name: "CBench", cSettings: c),
         .target(name: "CClient", cSettings: c),
         .target(name: "FastDaemonProtocol", exclude: ["Vectors"], swiftSettings: swift),
-        .target(name: "FastDaemonPipeline", swiftSettings: swift + threadSanitizer),
+        .target(name: "FastDaemonPipeline", swiftSettings: swift),
         .target(
             name: "FastDaemonIO", dependencies: ["CLinux", "FastDaemonSystem"],
             swiftSettings: swift + onCallersExecutor + unchecked),
@@ -168,7 +170,7 @@ let package = Package(
             name: "ClientProgramTests", dependencies: ["FastDaemonProtocol", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "FastDaemonPipelineTests", dependencies: ["FastDaemonPipeline"],
-            swiftSettings: swift + threadSanitizer),
+            swiftSettings: swift),
         .testTarget(
             name: "TutorialTests", dependencies: ["FastDaemonIO", "FastDaemonPipeline"], swiftSettings: swift),
         .testTarget(

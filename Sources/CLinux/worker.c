@@ -35,6 +35,10 @@ int clinux_worker_limit(uint64_t data, uint64_t descriptors) {
     if (limit.rlim_max > descriptors) limit.rlim_max = descriptors;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    /* The sanitizer's map of a process counts as its memory: 14 TiB, or 40. */
+    data = RLIM_INFINITY;
+#endif
     if (getrlimit(RLIMIT_DATA, &limit) < 0) return -errno;
     if (limit.rlim_max > data) limit.rlim_max = data;
     limit.rlim_cur = limit.rlim_max;

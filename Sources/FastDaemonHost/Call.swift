@@ -210,7 +210,8 @@ open class Call: @unchecked Sendable {
     /// Calls the handler on this thread: a loop's, for inline commands.
     public final func runInline() -> Outcome {
         let result = callHandler()
-        if !isTouched, let status = UInt8(exactly: result) { return .status(Int32(status)) }
+        // Of a call whose handler said "later" nothing is looked at here: another thread may end it at this moment.
+        if let status = UInt8(exactly: result), !isTouched { return .status(Int32(status)) }
         return outcome(of: result)
     }
 

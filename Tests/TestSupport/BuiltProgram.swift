@@ -15,6 +15,6 @@ public func isInstalled(_ name: String) -> Bool {
     return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
 }
 
-/// Whether the address sanitizer looks on, in this program and so in those that were built with it. What it keeps for itself
-/// counts as the memory of each process, so that no ceiling on that holds.
-public let isAddressSanitized = dlsym(nil, "__asan_init") != nil
+/// Whether the address sanitizer or the thread sanitizer looks on, in this program and so in those that were built with it. What it
+/// keeps for itself counts as the memory of each process, so that no bound on that tells anything.
+public let isSanitized = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil

@@ -98,9 +98,7 @@ public struct DaemonConfiguration: Sendable {
     public var text: String {
         let workers = Self.usesWorkers ? #", "execution": "process", "concurrency": \#(calls)"# : ""
         let plugins = plugins.map { $0.hasPrefix("{") ? $0 : #"{ "library": "lib\#($0).so"\#(workers) }"# }
-        // The sanitizer's map of a process is 14 TiB of its memory, and the highest ceiling that a worker may be given is 16.
-        let ceiling = isAddressSanitized ? ["workerMemoryBytes": Double(1 << 44)] : [:]
-        let limits = ceiling.merging(limits) { $1 }.map { name, value in
+        let limits = limits.map { name, value in
             "\"\(name)\": \(value == value.rounded() ? "\(Int(value))" : "\(value)")"
         }
         let others = others.map { name, value in "  \"\(name)\": \(value),\n" }.joined()

@@ -177,10 +177,10 @@ public final class RunningDaemon: @unchecked Sendable {
         return try wait()
     }
 
-    /// Its resident memory, in bytes; 0 under the address sanitizer, which keeps what was freed for a while, so that no bound on it
+    /// Its resident memory, in bytes; 0 under a sanitizer, which keeps memory of its own and what was freed, so that no bound on it
     /// tells anything.
     public var residentBytes: Int {
-        if isAddressSanitized { return 0 }
+        if isSanitized { return 0 }
         let fields = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?.split(separator: " ")
         return (fields?.dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
     }

@@ -205,7 +205,7 @@ import Testing
         try folder.write(
             DaemonConfiguration(listen: [#"{ "systemd": "two" }"#, #"{ "systemd": "one" }"#]).text)
         // It hands on no other variables than it is told.
-        let variables = isAddressSanitized ? ["--setenv=ASAN_OPTIONS", "--setenv=LSAN_OPTIONS"] : []
+        let variables = isSanitized ? ["ASAN", "LSAN", "TSAN"].map { "--setenv=\($0)_OPTIONS" } : []
         let daemon = try RunningDaemon(
             startingIn: folder,
             launcher: [

@@ -16,7 +16,7 @@ import Testing
 
     @Test(
         "One that gives up for want of memory, which has a ceiling, is told likewise",
-        .enabled(if: !isAddressSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
+        .enabled(if: !isSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
     func memory() throws {
         try check("memory", 134, "was killed by SIGABRT", ["workerMemoryBytes": Double(128 << 20)])
     }

@@ -43,7 +43,7 @@ import Testing
 
     @Test(
         "A worker that keeps too much memory is replaced",
-        .enabled(if: !isAddressSanitized, "the sanitizer keeps more than the handler does"))
+        .enabled(if: !isSanitized, "the sanitizer keeps more than the handler does"))
     func memory() throws {
         let daemon = try RunningDaemon(
             workers: ["crashing"], entry: #""workers": 1"#,
@@ -57,7 +57,7 @@ import Testing
 
     @Test(
         "A worker has its own limits on descriptors and memory, and no core file and no new privileges",
-        .enabled(if: !isAddressSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
+        .enabled(if: !isSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
     func limits() throws {
         let daemon = try RunningDaemon(
             workers: ["crashing"], entry: #""workers": 1"#,

@@ -1,0 +1,1 @@
+../FastDaemonPipeline/Mutex+ThreadSanitizer.swift

@@ -1,0 +1,1 @@
+../../Sources/FastDaemonPipeline/Mutex+ThreadSanitizer.swift
