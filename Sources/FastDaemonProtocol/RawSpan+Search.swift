@@ -4,18 +4,20 @@ extension RawSpan {
     /// How much of a long text is looked at together, in bytes.
     private static var blockSize: Int { 128 }
 
-    /// Where the blocks from the start on end that are ASCII.
+    /// Where the blocks from the start on end that are ASCII. There is one block at least.
     private var endOfASCIIBlocks: Int {
         withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return 0 }
-            var offset = 0
-            while bytes.count - offset >= Self.blockSize {
-                // Vectors, joined into one that says whether any byte has its top bit set.
+            if start.loadUnaligned(as: SIMD2<UInt64>.self).hasHighBit { return 0 }
+            // From here on a vector is loaded and joined to the others by one instruction.
+            var offset = 16 - Int(bitPattern: start) & 15
+            let last = bytes.count - Self.blockSize
+            while offset <= last {
                 let block = start + offset
-                var all = block.loadUnaligned(as: SIMD2<UInt64>.self)
-                for index in 1..<8 { all |= block.loadUnaligned(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self) }
-                if (all[0] | all[1]) & UInt64(repeating: 0x80) != 0 { return offset }
-                offset += Self.blockSize
+                var all = block.load(as: SIMD2<UInt64>.self)
+                for index in 1..<8 { all |= block.load(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self) }
+                if all.hasHighBit { return offset }
+                offset &+= Self.blockSize
             }
             return offset
         }
@@ -98,6 +100,12 @@ extension RawSpan {
         for index in 0..<count { word |= UInt64(byte(at: offset + index)) << UInt64(8 * index) }
         return word
     }
+}
+
+extension SIMD2<UInt64> {
+    /// Whether any of the sixteen bytes has its top bit set.
+    @inline(__always)
+    fileprivate var hasHighBit: Bool { (self[0] | self[1]) & UInt64(repeating: 0x80) != 0 }
 }
 
 extension UInt64 {

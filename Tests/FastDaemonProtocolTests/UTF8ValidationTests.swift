@@ -66,6 +66,23 @@ struct UTF8ValidationTests {
         }
     }
 
+    @Test("The first ill-formed sequence is found wherever in memory a long text begins")
+    func everyAlignment() {
+        for count in [128, 144, 159, 300] {
+            for start in 0..<16 {
+                var bytes = [UInt8](repeating: 0x61, count: start + count)
+                // What stands before it is none of its business.
+                for index in 0..<start { bytes[index] = 0xFF }
+                #expect(UTF8Validation.firstInvalidOffset(in: bytes.span.bytes.extracting(start...)) == nil)
+                for place in 0..<count {
+                    bytes[start + place] = 0x80
+                    #expect(UTF8Validation.firstInvalidOffset(in: bytes.span.bytes.extracting(start...)) == place)
+                    bytes[start + place] = 0x61
+                }
+            }
+        }
+    }
+
     @Test("A sequence cut short begins the offset, wherever it stands", arguments: ["é", "漢", "😀"])
     func cutShort(character: String) {
         for before in 0..<130 {

@@ -120,8 +120,17 @@ final class RoutingTable: Sendable {
 
     subscript(name: UnsafeRawBufferPointer) -> Route? { find(name)?.takeUnretainedValue() }
 
+    /// Most names are short, and stand in the first place where they may.
+    @inline(__always)
     private func find(_ name: UnsafeRawBufferPointer) -> Unmanaged<Route>? {
         let key = Self.key(name)
+        let place = places[Self.hash(key) & mask]
+        if place.key == key, place.count == name.count, name.count <= Self.wholeKey { return place.route }
+        return find(name, key)
+    }
+
+    @inline(never)
+    private func find(_ name: UnsafeRawBufferPointer, _ key: UInt64) -> Unmanaged<Route>? {
         var index = Self.hash(key) & mask
         while let route = places[index].route {
             let place = places[index]
@@ -154,7 +163,12 @@ final class RoutingTable: Sendable {
             let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self)
             return UInt64(first) << 32 | UInt64(last)
         }
-        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        return shortKey(bytes)
+    }
+
+    @inline(never)
+    private static func shortKey(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// Eight bytes at a time, of which the last may be looked at twice.

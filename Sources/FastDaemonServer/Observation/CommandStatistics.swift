@@ -69,6 +69,7 @@ struct LoopStatistics {
     }
 
     /// Counts a call that ended.
+    @inline(__always)
     func countCall(status: Int32, bytesIn: Int, bytesOut: Int) {
         numbers[status == 0 ? Offset.successes : Offset.statuses + Int(status & 0xFF)].countUp(1)
         numbers[Offset.bytesIn].countUp(UInt64(bytesIn))

@@ -6,6 +6,7 @@ extension RecordService {
     /// Whether the next inline call is to be timed. A reading of the clock costs about as much as all else that a pipelined
     /// call needs of the daemon's own code; so of the inline calls between two waits of the loop, the first is timed, and then
     /// one in 16. Where somebody wants the access log, all are.
+    @inline(__always)
     func timesNextCall() -> Bool {
         if untimedCalls > 0, !core.notesAccesses {
             untimedCalls -= 1
@@ -31,6 +32,7 @@ extension RecordService {
     /// Likewise, of a call that had no turn to wait for.
     ///
     /// - Parameter received: nil for when it began.
+    @inline(never)
     func note(
         _ call: Call, of route: Route, status: Int32, received: UInt64? = nil, begin: UInt64, bytesIn: Int,
         bytesOut: Int

@@ -30,9 +30,8 @@ extension RecordService {
                 let bounds = try RecordScanner.scanDatagram(bytes.bytes, limit: core.limits.datagramBytes)
                 let first = UnsafeRawBufferPointer(rebasing: bytes[bounds.first])
                 let second = UnsafeRawBufferPointer(rebasing: bytes[bounds.second])
-                return listener.dialect == .standard
-                    ? dispatch(first, input: second, .standard, from: sender)
-                    : dispatch(second, input: first, .classic, from: sender)
+                let request = listener.dialect == .standard ? (first, second) : (second, first)
+                return dispatch(request.0, input: request.1, listener.dialect, from: sender)
             } catch {
                 appendError("not a record: \(error)")
                 return nil

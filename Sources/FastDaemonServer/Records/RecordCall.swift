@@ -35,6 +35,12 @@ final class RecordCall: Call, @unchecked Sendable {
     /// sent yet.
     private(set) var output: ByteBuffer
     private var replyStart = 0
+
+    /// Lends the output, which lives as long as the call: no reference is counted.
+    @inline(__always)
+    private func withOutput<Result>(_ body: (ByteBuffer) -> Result) -> Result {
+        Unmanaged.passUnretained(output)._withUnsafeGuaranteedRef(body)
+    }
     private let errors: ByteBuffer
     private var fault: Fault?
 
@@ -84,7 +90,7 @@ final class RecordCall: Call, @unchecked Sendable {
         loopThread = clinux_thread_context()
         isDetached.store(false, ordering: .relaxed)
         replyStart = output.count
-        output.append(count: 0)
+        withOutput { $0.append(count: 0) }
     }
 
     /// Gives a call whose handler said "later" an input of its own, and the loop's buffer, in which it has begun to write.
@@ -172,8 +178,12 @@ final class RecordCall: Call, @unchecked Sendable {
     override func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {
         if cancellationReason == FASTDAEMON_CANCELLED_BY_HANGUP { return Int64(FASTDAEMON_ERROR_CLOSED) }
         // An attached call belongs to this thread; no other can be in here.
-        if waitUnlessAttached() { return take(bytes, stream) }
-        return lock.withLock { _ in isOutlived ? Int64(FASTDAEMON_ERROR_CLOSED) : take(bytes, stream) }
+        return waitUnlessAttached() ? take(bytes, stream) : takeDetached(bytes, stream)
+    }
+
+    @inline(never)
+    private func takeDetached(_ bytes: UnsafeRawBufferPointer, _ stream: UInt32) -> Int64 {
+        lock.withLock { _ in isOutlived ? Int64(FASTDAEMON_ERROR_CLOSED) : take(bytes, stream) }
     }
 
     @inline(__always)
@@ -185,7 +195,7 @@ final class RecordCall: Call, @unchecked Sendable {
             outputIsInput =
                 output.count == replyStart + 4 && bytes.baseAddress == wholeInput.baseAddress
                 && bytes.count == wholeInput.count
-            if !output.append(bytes) { fault = .overBudget }
+            if !withOutput({ $0.append(bytes) }) { fault = .overBudget }
         } else if !errors.append(bytes) {
             fault = .overBudget
         }
@@ -222,8 +232,10 @@ final class RecordCall: Call, @unchecked Sendable {
         let writtenErrors = errors.count
         if fault == nil, let found = textFault { fault = found }
         if fault == nil {
-            output.overwrite(count: written, at: replyStart)
-            output.append(count: writtenErrors)
+            withOutput { output in
+                output.overwrite(count: written, at: replyStart)
+                output.append(count: writtenErrors)
+            }
             if writtenErrors > 0, !output.append(errors.bytes) { fault = .overBudget }
         }
         if fault != nil { explainFault() }

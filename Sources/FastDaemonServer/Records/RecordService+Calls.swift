@@ -15,6 +15,9 @@ struct StartedCall: Sendable {
 extension RecordService {
     /// Finds the command of a request, and runs it if it is inline. Returns nil where the reply stands at the end of the loop's
     /// output, and otherwise the call that it will be in.
+    ///
+    /// What most requests are takes the short way, which is compiled into one piece; everything else stands apart from it.
+    @inline(__always)
     func dispatch(
         _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
         from source: any CallerSource
@@ -22,6 +25,15 @@ extension RecordService {
         if dialect == .standard, let isAnswered = runPlain(line, input, source) {
             return isAnswered ? nil : startedInline.take()
         }
+        return dispatchSplit(line, input: input, dialect, from: source)
+    }
+
+    /// Likewise, of any line.
+    @inline(never)
+    private func dispatchSplit(
+        _ line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer, _ dialect: ListenerConfiguration.Dialect,
+        from source: any CallerSource
+    ) -> StartedCall? {
         do throws(CommandLineError) {
             if dialect == .standard { try words.split(line.bytes) } else { try words.splitAtSpaces(line.bytes) }
             if words.count == 0 { throw .empty }
@@ -52,6 +64,7 @@ extension RecordService {
 
     /// Runs an inline command from a line in which nothing is quoted, as most requests are. Returns nil where it is another
     /// line, or another command, and otherwise what `runInline` does.
+    @inline(__always)
     private func runPlain(
         _ line: UnsafeRawBufferPointer, _ input: UnsafeRawBufferPointer, _ source: any CallerSource
     ) -> Bool? {
@@ -66,6 +79,7 @@ extension RecordService {
 
     /// Runs an inline command whose arguments the call has taken. Returns false where its handler said "later", and the call is to
     /// be found in `startedInline`.
+    @inline(__always)
     private func runInline(
         _ command: PluginCommand, _ route: Route, _ input: UnsafeRawBufferPointer, _ source: any CallerSource,
         in call: RecordCall
@@ -92,6 +106,7 @@ extension RecordService {
     /// Has a call go on whose handler said "later", and puts another in its place as the loop's own.
     ///
     /// - Parameter begin: when it began, on the monotonic clock; 0 where it was not timed.
+    @inline(never)
     private func keepOn(_ call: RecordCall, _ route: Route, begin: UInt64) {
         let received = begin > 0 ? begin : clinux_now()
         let running = RunningCall(

@@ -185,6 +185,7 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Answers one request: at once, or when its call has ended, by a reply that is put in its place then.
+    @inline(__always)
     private func answer(
         _ request: (line: UnsafeRawBufferPointer, input: UnsafeRawBufferPointer), of exchange: Exchange,
         _ dialect: ListenerConfiguration.Dialect
@@ -201,6 +202,7 @@ final class RecordService: @unchecked Sendable {
         goOn(with: owed, of: exchange)
     }
 
+    @inline(never)
     private func goOn(with owed: StartedCall, of exchange: Exchange) {
         let slot = exchange.reserveReply()
         exchange.add(owed.running)
