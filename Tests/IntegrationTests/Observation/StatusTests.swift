@@ -52,7 +52,7 @@ import Testing
         #expect(status.process == daemon.process && status.connections == 9)
         #expect(status.threads == 8 && status.idleThreads == 0, "each waits on one of its own")
         #expect(status.descriptors == daemon.descriptorCount && status.descriptorLimit == 500)
-        if !isAddressSanitized {
+        if !isSanitized {
             let seen = Double(daemon.residentBytes)
             #expect((0.8 * seen...1.2 * seen).contains(Double(status.residentBytes)))
         }

@@ -6,7 +6,7 @@ import Testing
 @Suite(
     "Mistakes of handlers in Swift", .ownThread, .timeLimit(.minutes(5)),
     .enabled(if: isInstalled("swiftc"), "swiftc is not on the path"),
-    .enabled(if: !isAddressSanitized, "the kit that was built with the sanitizer needs it in the handler, too"))
+    .enabled(if: !isSanitized, "the kit that was built with the sanitizer needs it in the handler, too"))
 struct SwiftMistakeTests {
     #if arch(x86_64)
         private static let (signal, status) = ("SIGILL", UInt8(128) + UInt8(SIGILL))
