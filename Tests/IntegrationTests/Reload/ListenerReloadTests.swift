@@ -16,6 +16,32 @@ struct ListenerReloadTests {
         #expect(try inode(of: daemon.folder.file("socket")) == before)
     }
 
+    @Test("that go accept what has queued up before they close")
+    func queue() throws {
+        let listen = [#"{ "unix": "socket" }"#, #"{ "unix": "second" }"#]
+        var configuration = DaemonConfiguration(listen: listen, plugins: ["Echo", "stuck"], others: ["loops": "1"])
+        let daemon = try RunningDaemon(with: ["stuck"], configuration)
+        let (loading, stuck) = (try Gate("loading", of: daemon), try Gate("stuck", of: daemon))
+        try daemon.folder.replace(FixturePlugin("slow_life"), definitions: [#"GATE="\#(loading.path)""#])
+        configuration.listen.removeLast()
+        configuration.plugins.append("slow_life")
+        try daemon.folder.write(configuration.text)
+        daemon.send(SIGHUP)
+        try daemon.waitForLog("being created")
+        // So that the one loop finds a full queue, and that the listener is to go, at the same moment.
+        let caller = try daemon.connect()
+        try caller.send("stuck \(stuck.path)")
+        try daemon.waitForLog("stuck in process")
+        let peers = try (0..<400).map { _ in try daemon.connect("second") }
+        for peer in peers { try peer.send("echo waited") }
+        try loading.open()
+        try daemon.wait(until: "all is loaded") { daemon.isAsleep }
+        try stuck.open()
+        #expect(try caller.receiveReply() == Reply("free\n"))
+        for peer in peers { #expect(try peer.receiveReply() == Reply("waited\n")) }
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder.file("second")))
+    }
+
     @Test("come and go, of every kind")
     func comingAndGoing() throws {
         let all = [
