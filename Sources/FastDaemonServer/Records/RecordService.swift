@@ -40,10 +40,10 @@ final class RecordService: @unchecked Sendable {
     }
 
     /// Whose calls were completed in this round; their replies are sent together with the others.
-    private var completed: [Exchange] = []
+    var completed: [Exchange] = []
 
     /// Those whose replies are being sent: what is sent may complete others.
-    private var gathered: [Exchange] = []
+    var gathered: [Exchange] = []
 
     /// What the pool is to run, until the end of the round.
     var handedOver: [any PoolJob] = []
@@ -78,10 +78,10 @@ final class RecordService: @unchecked Sendable {
 
     /// How much is gathered for all connections before it is sent. To wake a peer costs little beside so much, and while it is in the
     /// processor's caches, it is sent for less.
-    private static let mostGathered = 64 * 1024
+    static let mostGathered = 64 * 1024
 
     /// How long a reply may be to be copied behind others, in bytes; a longer one is sent alone.
-    private static let mostCopied = 4096
+    static let mostCopied = 4096
 
     /// How much room for output each loop keeps for itself: that of a batch, whose last reply may go beyond its size.
     private static let keptOutput = 2 * batchSize
@@ -150,7 +150,7 @@ final class RecordService: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    private func noteReplies(to exchange: Exchange) {
+    func noteReplies(to exchange: Exchange) {
         let last = unsent.count - 1
         if last >= 0, unsent[last].exchange.toOpaque() == Unmanaged.passUnretained(exchange).toOpaque() {
             unsent[last].end = inlineCall.output.count
@@ -200,53 +200,6 @@ final class RecordService: @unchecked Sendable {
             return
         }
         goOn(with: owed, of: exchange)
-    }
-
-    @inline(never)
-    private func goOn(with owed: StartedCall, of exchange: Exchange) {
-        let slot = exchange.reserveReply()
-        exchange.add(owed.running)
-        if owed.ownWork == nil { return run(owed.running, answering: .peer(exchange, owed.call, slot)) }
-        Task(executorPreference: loop) {
-            let reply = await self.finish(owed)
-            self.complete(slot, of: exchange, owed.running, with: reply)
-        }
-    }
-
-    /// Puts the reply of a call that went on in its place.
-    func complete(
-        _ slot: OrderedReplies<ByteBuffer>.Slot, of exchange: Exchange, _ running: RunningCall, with reply: ByteBuffer
-    ) {
-        exchange.remove(running)
-        exchange.complete(slot, with: reply)
-        if !exchange.hasCompleted { completed.append(exchange) }
-        exchange.hasCompleted = true
-    }
-
-    /// Puts the replies that were completed in this round, and whose turn it is, behind those that are to be sent at its end.
-    private func gatherCompleted() {
-        if completed.isEmpty { return }
-        swap(&completed, &gathered)
-        for exchange in gathered { gatherCompleted(of: exchange) }
-        sendReplies()
-        gathered.removeAll(keepingCapacity: true)
-    }
-
-    private func gatherCompleted(of exchange: Exchange) {
-        exchange.hasCompleted = false
-        while let reply = exchange.nextCompleted {
-            if reply.count > Self.mostCopied {
-                // What stands before it may fill the socket; then it is not sent from here.
-                if exchange.hasRepliesInBatch { sendReplies() } else { exchange.sendCompleted(reply) }
-            } else {
-                exchange.takeCompleted()
-                inlineCall.output.append(reply.bytes, regardless: true)
-                noteReplies(to: exchange)
-                if inlineCall.output.count >= Self.mostGathered { sendReplies() }
-            }
-        }
-        exchange.lastProgress = loop.now
-        exchange.wakeReplyWaiter()
     }
 
     /// Sends the reply at the end of the loop's output, in its turn.
