@@ -18,10 +18,10 @@ int clinux_process_descriptor(int process);
    where it has not ended. A child whose end somebody else took note of counts as killed. */
 int clinux_process_end(int descriptor, int *signal, int *status);
 
-/* Sends a signal to a process group. */
 /* Waits for the end of a process that was killed. */
 void clinux_forget_process(int process);
 
+/* Sends a signal to a process group. */
 int clinux_signal_group(int group, int number);
 
 /* Has the children of this process be waited for, whatever the process that started it had SIGCHLD do. */
