@@ -32,7 +32,7 @@ help:
 	@echo 'make test       runs all tests: format, import rules, warnings as errors, the suite, fuzzing'
 	@echo 'make test-quick runs the suite alone'
 	@echo 'make sanitize   runs the suite, but for what measures time or memory, under the thread sanitizer'
-	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and all tests under the sanitizers'
+	@echo 'make soak       the longer form: SECONDS of a soak (600), of each fuzzer, and what sanitize runs under both sanitizers'
 	@echo 'make bench      measures the daemon and its references, and prints ratios; BENCH=... are options of bench.sh'
 	@echo 'make bench-peers compares it with Redis, nginx, memcached and others; BENCH=... are options of peers.sh'
 	@echo 'make install    installs below PREFIX ($(PREFIX)), inside DESTDIR'
