@@ -95,22 +95,17 @@ extension WorkerRelay {
         if isDeaf { return give(credit: bytes.count) }
         let taken = backlog.isEmpty ? pass(UnsafeRawBufferPointer(rebasing: bytes), to: stream) : 0
         if taken == bytes.count { return }
-        let rest = ByteBuffer(budget: budget, freeShare: 0)
-        rest.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(taken)), regardless: true)
-        backlog.append((stream, rest))
+        backlog.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(taken)), to: stream)
     }
 
     /// Hands on what the call could not take before.
     func writeBacklog() {
-        while let (stream, bytes) = backlog.first {
-            let taken = pass(bytes.bytes, to: stream)
+        while let (stream, bytes) = backlog.front {
+            let taken = pass(bytes, to: stream)
             // What was cancelled or closed may have emptied it.
             guard !backlog.isEmpty else { return }
-            if taken < bytes.count {
-                bytes.removeFirst(taken)
-                return ask(for: FASTDAEMON_EVENT_WRITABLE)
-            }
-            backlog.removeFirst()
+            backlog.removeFirst(taken)
+            if taken < bytes.count { return ask(for: FASTDAEMON_EVENT_WRITABLE) }
         }
     }
 

@@ -34,9 +34,8 @@ final class WorkerRelay: @unchecked Sendable {
     /// Whether input is there that waits until the worker has taken what was sent.
     var isInputHeld = false
 
-    // What comes out. What the call could not take yet counts against the daemon's budget.
-    var backlog: [(stream: UInt32, bytes: ByteBuffer)] = []
-    let budget: ByteBudget
+    // What comes out.
+    var backlog: WorkerBacklog
     var creditOwed = 0
     var isDeaf = false
     var hasToldLimit = false
@@ -62,7 +61,7 @@ final class WorkerRelay: @unchecked Sendable {
         self.call = call
         self.loop = loop
         self.pool = pool
-        self.budget = budget
+        backlog = WorkerBacklog(budget: budget)
         self.grace = grace
     }
 
@@ -230,7 +229,7 @@ final class WorkerRelay: @unchecked Sendable {
     /// Nobody takes what the handler writes any more, and it is told so.
     private func tellHangUp(_ lease: WorkerPool.Lease) {
         isDeaf = true
-        backlog = []
+        backlog.removeAll()
         lease.process.send(.cancel(call: call.id, .hangup))
         limitGrace()
     }
