@@ -29,8 +29,9 @@ extension Daemon {
     /// How often at most the loops are looked at before connections that ask for nothing are let go of.
     private static let mostVisits = 1000
 
-    /// How long those have to ask who have connected to a socket that stays, in nanoseconds: they need not know of a restart.
-    private static let restartPatience: UInt64 = 1_000_000_000
+    /// How long those have to ask who have connected to a socket that stays, in nanoseconds: they need not know of a restart. It
+    /// is a part of the time that everything has to end.
+    private var restartPatience: UInt64 { nanoseconds(min(1, core.limits.drainSeconds / 2)) }
 
     /// Lets go of the connections that ask for nothing, once nobody can connect any more.
     private func endConnections() async {
@@ -38,8 +39,8 @@ extension Daemon {
         for count in 0..<Self.mostVisits where count < 2 || listeners.areDraining {
             for loop in loops.loops { await loop.visit() }
         }
-        if listeners.sockets.contains(where: \.isShared) {
-            await loops.loops[0].sleep(nanoseconds: Self.restartPatience)
+        if listeners.sockets.contains(where: { $0.isShared && !$0.isDatagram }) {
+            await loops.loops[0].sleep(nanoseconds: restartPatience)
         }
         endReading()
     }

@@ -174,6 +174,22 @@ import Testing
         #expect(try daemon.wait().status == .exited(0))
     }
 
+    @Test("A daemon that is to stop at once does not wait for them, and drops nothing of theirs")
+    func noPatience() throws {
+        let sockets = ActivatedSockets()
+        let folder = try DaemonFolder()
+        try sockets.add("s", unix: folder.file("socket"))
+        try folder.write(DaemonConfiguration(listen: [#"{ "systemd": "s" }"#], limits: ["drainSeconds": 0]).text)
+        let daemon = try start(sockets, in: folder)
+        try daemon.waitUntilReady()
+        let idle = try daemon.connect()
+        #expect(try idle.ask("echo on") == Reply("on\n"))
+        daemon.send(SIGTERM)
+        #expect(try idle.receiveToEnd().isEmpty)
+        let result = try daemon.wait()
+        #expect(result.status == .exited(0), "\(result.errorText)")
+    }
+
     @Test("A reload keeps them, and can leave one and come back to it")
     func reload() throws {
         let sockets = ActivatedSockets()
