@@ -10,10 +10,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* This process's environment and `additions`, ended by NULL; what it points to is not copied. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if __has_feature(thread_sanitizer)
+/* The thread sanitizer takes clone for fork, though it shares its state with the new process, and that one's signal handlers for this
+   one's. It does not know the C library's other names for them. */
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+int __sigaction(int number, const struct sigaction *action, struct sigaction *old);
+#define clone __clone
+#define sigaction(...) __sigaction(__VA_ARGS__)
+#endif
+
 static char **environment_with(char *const additions[]) {
     size_t old = 0, new = 0;
     while (environ[old] != NULL) old++;
@@ -36,8 +49,9 @@ struct start {
     int error;
 };
 
-/* In the new process; what it calls may be called by a signal handler, because other threads may hold any lock. */
-static int run_program(void *argument) {
+/* In the new process; what it calls may be called by a signal handler, because other threads may hold any lock. It ends by system calls
+   themselves: a sanitizer would take them for the end of this process. */
+__attribute__((no_sanitize("thread"))) static int run_program(void *argument) {
     struct start *start = argument;
     const struct sigaction usual = {.sa_handler = SIG_DFL};
     /* A handler of the daemon's would run in the daemon's memory. */
@@ -47,9 +61,9 @@ static int run_program(void *argument) {
     }
     for (int i = 0; i < start->count; i++) fcntl(start->descriptors[i], F_SETFD, 0);
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
-    execve(start->program, start->arguments, start->environment);
+    syscall(SYS_execve, start->program, start->arguments, start->environment);
     start->error = errno;
-    _exit(127);
+    return (int)syscall(SYS_exit_group, 127);
 }
 
 /* Returns the process, or why not. posix_spawn(3) has no word for whose child it is to be. */

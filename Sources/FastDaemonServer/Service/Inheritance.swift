@@ -1,7 +1,7 @@
 /// The descriptors that a process was started with, and what each is for.
 ///
 /// systemd tells by `$LISTEN_PID`, `$LISTEN_FDS` and `$LISTEN_FDNAMES` (sd_listen_fds(3)). A daemon that starts its successor
-/// tells by `$FASTDAEMON_INHERIT`: its own process number, and then `NUMBER=KIND`, or `NUMBER=activated=NAME`, each after
+/// tells by `$FASTDAEMON_INHERIT`: the number of the successor's parent, and then `NUMBER=KIND`, or `NUMBER=activated=NAME`, each after
 /// a colon. It cannot use systemd's form, because that needs the number of the process that is started.
 struct Inheritance: Equatable {
     enum Kind: Equatable {
