@@ -71,7 +71,8 @@ static int take_step(struct walk *walk, int *found) {
     }
     if (errno != EINVAL) return -errno;
     if (*rest == '\0') {
-        *found = clinux_open_at(walk->folders[walk->depth], name, reading | O_NOFOLLOW, 0);
+        int kind = rest > walk->rest + length ? O_DIRECTORY : 0;
+        *found = clinux_open_at(walk->folders[walk->depth], name, reading | O_NOFOLLOW | kind, 0);
         return *found < 0 ? *found : 1;
     }
     int status = enter(walk, name);
@@ -80,7 +81,8 @@ static int take_step(struct walk *walk, int *found) {
 }
 
 int clinux_walk_beneath(int folder, const char *path) {
-    struct walk walk = {.folders = {folder}};
+    /* The path itself is none. */
+    struct walk walk = {.folders = {folder}, .links = -1};
     int found = -1;
     int status = follow(&walk, path, "");
     while (status == 0) status = take_step(&walk, &found);

@@ -28,7 +28,7 @@ import Testing
         let links = [
             "link": "a", "chain": "link", "deep": "current/b", "current": "one", "back": "one/two/../../one/./b",
             "here": ".", "out": "../outside", "far": "one/../../outside", "round": "../libs/a", "loop": "loop",
-            "nowhere": "none", "through": "a/b", "slashes": "one//b",
+            "nowhere": "none", "through": "a/b", "slashes": "one//b", "slash": "a/",
         ]
         for (name, target) in links { symlink(target, folder.file("libs/" + name)) }
         symlink(folder.file("libs/a"), folder.file("libs/absolute"))
@@ -66,6 +66,7 @@ import Testing
         [
             ("out", POSIXErrorCode.EXDEV), ("far", .EXDEV), ("round", .EXDEV), ("absolute", .EXDEV), ("..", .EXDEV),
             ("loop", .ELOOP), ("nowhere", .ENOENT), ("none", .ENOENT), ("through", .ENOTDIR),
+            ("slash", .ENOTDIR), ("a/", .ENOTDIR),
             (String(repeating: "x", count: 300), .ENAMETOOLONG),
         ])
     func outside(way: Int, refused: (name: String, error: POSIXErrorCode)) {

@@ -34,7 +34,8 @@ int clinux_may_enter(int folder);
    (openat2 with RESOLVE_BENEATH). Where a filter of system calls keeps openat2 from this process, it is walked. */
 int clinux_open_beneath(int folder, const char *path);
 
-/* Does so without openat2, a name and a link at a time. Of `path`, and of each link, at most PATH_MAX. */
+/* Does so without openat2, a name and a link at a time. Of `path`, and of each link, at most PATH_MAX, and
+   31 folders deep. */
 int clinux_walk_beneath(int folder, const char *path);
 
 ptrdiff_t clinux_read(int descriptor, void *buffer, size_t capacity);
