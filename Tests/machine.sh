@@ -39,10 +39,11 @@ outside() {
 end() {
     if [ -n "$unshared" ]; then
         # Whoever waits for the first process of a namespace waits for all in it.
-        xargs -r kill -KILL <"/proc/$unshared/task/$unshared/children"
+        children=/proc/$unshared/task/$unshared/children
+        if [ -e "$children" ]; then xargs -r kill -KILL <"$children"; fi
         wait "$unshared" || true
     fi
-    find "$group" -depth -type d -exec rmdir {} \;
+    find "$group" -depth -type d -exec rmdir {} +
 }
 
 # In namespaces of its own, as the first process.

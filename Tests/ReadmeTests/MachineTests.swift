@@ -62,6 +62,7 @@ struct MachineTests {
         let caller = try longCall(machine)
         try machine.run("systemctl", "stop", "fastdaemon.service", "fastdaemon.socket")
         #expect(try caller.receiveReply() == Reply("waited 1.5\n"))
+        #expect(machine.log.contains("signal=15 running=1"), "the call was under way")
         #expect(try machine.property("ActiveState") == "inactive")
         #expect(try machine.property("Result") == "success")
         #expect(access(machine.path("/run/fastdaemon.sock"), F_OK) != 0)

@@ -28,9 +28,10 @@ public final class NoticeReceiver {
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    /// Reads on until a notice has `line`, and returns that one; nil where none comes.
+    /// Reads on until a notice has `line`, and returns that one; nil where none comes, whatever else does.
     public func next(with line: String) -> String? {
-        while let notice = next() {
+        let watch = Stopwatch()
+        while watch.seconds < 60, let notice = next() {
             if notice.split(separator: "\n").contains(Substring(line)) { return notice }
         }
         return nil

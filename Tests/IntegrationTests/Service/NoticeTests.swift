@@ -52,7 +52,7 @@ import Testing
         let peer = try daemon.connect()
         #expect(try peer.ask("echo hi") == Reply("hi\n"))
         for _ in 0..<3 { #expect(manager.next(with: "WATCHDOG=1") != nil) }
-        #expect(manager.next(with: "STATUS=4 commands of 2 plugins; 1 connections") != nil)
+        #expect(manager.next(with: "STATUS=5 commands of 2 plugins; 1 connections") != nil)
 
         try peer.send("stuck \(folder.file("fifo"))")
         #expect(daemon.waitForLine { $0.contains("stuck in process") } != nil)
