@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "clinux_successor.h"
 
+#include "sanitizers.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,9 +17,6 @@
 #include <unistd.h>
 
 /* This process's environment and `additions`, ended by NULL; what it points to is not copied. */
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
 #if __has_feature(thread_sanitizer)
 /* The thread sanitizer takes clone for fork, though it shares its state with the new process, and that one's signal handlers for this
    one's. It does not know the C library's other names for them. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clinux_processes.h"
+#include "sanitizers.h"
 
 /* Whatever the handlers started goes with it. */
 static void end_group(int number) {
