@@ -33,10 +33,10 @@ struct walk {
     char rest[PATH_MAX];
 };
 
-/* Puts what a symbolic link says in the place of its name. */
+/* Puts what a symbolic link says in the place of its name, before the rest with the slashes that it begins with. */
 static int follow(struct walk *walk, const char *target, const char *rest) {
     char way[PATH_MAX];
-    int length = snprintf(way, sizeof way, *rest != '\0' ? "%s/%s" : "%s", target, rest);
+    int length = snprintf(way, sizeof way, "%s%s", target, rest);
     if (++walk->links > 40) return -ELOOP;
     if (length >= (int)sizeof way) return -ENAMETOOLONG;
     memcpy(walk->rest, way, (size_t)length + 1);
@@ -67,7 +67,7 @@ static int take_step(struct walk *walk, int *found) {
     ssize_t count = readlinkat(walk->folders[walk->depth], name, target, sizeof target - 1);
     if (count >= 0) {
         target[count] = '\0';
-        return follow(walk, target, rest);
+        return follow(walk, target, walk->rest + length);
     }
     if (errno != EINVAL) return -errno;
     if (*rest == '\0') {

@@ -66,7 +66,7 @@ import Testing
         [
             ("out", POSIXErrorCode.EXDEV), ("far", .EXDEV), ("round", .EXDEV), ("absolute", .EXDEV), ("..", .EXDEV),
             ("loop", .ELOOP), ("nowhere", .ENOENT), ("none", .ENOENT), ("through", .ENOTDIR),
-            ("slash", .ENOTDIR), ("a/", .ENOTDIR),
+            ("slash", .ENOTDIR), ("a/", .ENOTDIR), ("link/", .ENOTDIR),
             (String(repeating: "x", count: 300), .ENAMETOOLONG),
         ])
     func outside(way: Int, refused: (name: String, error: POSIXErrorCode)) {
