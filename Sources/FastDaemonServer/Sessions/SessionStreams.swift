@@ -21,8 +21,7 @@ struct SessionStreams {
     private var credit: SessionCredit
 
     /// Output of those that may not wait, for which there was no room or credit, in order.
-    private var backlog: [(type: SessionFrameType, bytes: ByteBuffer)] = []
-    private var backlogBytes = 0
+    private var backlog: OutputBacklog<SessionFrameType>
 
     /// How many bytes of output were taken.
     private(set) var bytesOut = 0
@@ -53,6 +52,7 @@ struct SessionStreams {
         waiting = ByteBuffer(budget: budget)
         lent = ByteBuffer(budget: budget)
         frames = ByteBuffer(budget: budget)
+        backlog = OutputBacklog(budget: budget)
         credit = SessionCredit(window: window)
     }
 
@@ -148,12 +148,8 @@ struct SessionStreams {
         let now = backlog.isEmpty ? min(bytes.count, room) : 0
         let rest = UnsafeRawBufferPointer(rebasing: bytes[now...])
         if !rest.isEmpty {
-            if let limit, backlogBytes + rest.count > limit { return false }
-            let last = backlog.last.flatMap { $0.type == type ? $0.bytes : nil }
-            let buffer = last ?? ByteBuffer(budget: budget)
-            guard buffer.append(rest, regardless: limit == nil) else { return false }
-            if last == nil { backlog.append((type, buffer)) }
-            backlogBytes += rest.count
+            if let limit, backlog.count + rest.count > limit { return false }
+            guard backlog.append(rest, to: type, regardless: limit == nil) else { return false }
         }
         _ = frame(UnsafeRawBufferPointer(rebasing: bytes[..<now]), as: type)
         bytesOut += bytes.count
@@ -162,12 +158,10 @@ struct SessionStreams {
 
     /// Makes frames of what was kept, as far as there is room and credit.
     private mutating func frameBacklog() {
-        while let (type, bytes) = backlog.first {
-            let count = frame(bytes.bytes, as: type)
-            bytes.removeFirst(count)
-            backlogBytes -= count
-            if !bytes.isEmpty { return }
-            backlog.removeFirst()
+        while let (type, bytes) = backlog.front {
+            let count = frame(bytes, as: type)
+            backlog.removeFirst(count)
+            if count < bytes.count { return }
         }
     }
 

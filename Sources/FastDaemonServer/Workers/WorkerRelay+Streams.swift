@@ -95,7 +95,8 @@ extension WorkerRelay {
         if isDeaf { return give(credit: bytes.count) }
         let taken = backlog.isEmpty ? pass(UnsafeRawBufferPointer(rebasing: bytes), to: stream) : 0
         if taken == bytes.count { return }
-        backlog.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(taken)), to: stream)
+        // Whatever the budget: the handler had the credit for it.
+        _ = backlog.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(taken)), to: stream, regardless: true)
     }
 
     /// Hands on what the call could not take before.

@@ -35,7 +35,7 @@ final class WorkerRelay: @unchecked Sendable {
     var isInputHeld = false
 
     // What comes out.
-    var backlog: WorkerBacklog
+    var backlog: OutputBacklog<UInt32>
     var creditOwed = 0
     var isDeaf = false
     var hasToldLimit = false
@@ -61,7 +61,7 @@ final class WorkerRelay: @unchecked Sendable {
         self.call = call
         self.loop = loop
         self.pool = pool
-        backlog = WorkerBacklog(budget: budget)
+        backlog = OutputBacklog(budget: budget)
         self.grace = grace
     }
 
