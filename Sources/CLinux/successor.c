@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* This process's environment and `additions`, ended by NULL; what it points to is not copied. */
 #if __has_feature(thread_sanitizer)
 /* The thread sanitizer takes clone for fork, though it shares its state with the new process, and that one's signal handlers for this
    one's. It does not know the C library's other names for them. */
@@ -26,6 +25,7 @@ int __sigaction(int number, const struct sigaction *action, struct sigaction *ol
 #define sigaction(...) __sigaction(__VA_ARGS__)
 #endif
 
+/* This process's environment and `additions`, ended by NULL; what it points to is not copied. */
 static char **environment_with(char *const additions[]) {
     size_t old = 0, new = 0;
     while (environ[old] != NULL) old++;

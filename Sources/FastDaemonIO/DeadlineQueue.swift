@@ -14,7 +14,7 @@ struct DeadlineQueue {
     /// The earliest.
     var first: Entry? { heap.first }
 
-    var earliest: UInt64? { heap.first?.time }
+    var earliest: UInt64? { first?.time }
 
     var count: Int { heap.count }
 

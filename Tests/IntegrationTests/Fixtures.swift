@@ -9,3 +9,13 @@ func descriptorsWithoutPeers(of daemon: RunningDaemon, but staying: RawPeer) thr
     }
     return daemon.descriptorCount
 }
+
+extension Data {
+    /// Writes this behind what a file holds.
+    func append(to path: String) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seekToEnd()
+        try file.write(contentsOf: self)
+        try file.close()
+    }
+}

@@ -35,12 +35,6 @@ final class RecordCall: Call, @unchecked Sendable {
     /// sent yet.
     private(set) var output: ByteBuffer
     private var replyStart = 0
-
-    /// Lends the output, which lives as long as the call: no reference is counted.
-    @inline(__always)
-    private func withOutput<Result>(_ body: (ByteBuffer) -> Result) -> Result {
-        Unmanaged.passUnretained(output)._withUnsafeGuaranteedRef(body)
-    }
     private let errors: ByteBuffer
     private var fault: Fault?
 
@@ -173,6 +167,12 @@ final class RecordCall: Call, @unchecked Sendable {
             data: input.baseAddress!.assumingMemoryBound(to: CChar.self), count: input.count)
         input = UnsafeRawBufferPointer(start: nil, count: 0)
         return 1
+    }
+
+    /// Lends the output, which lives as long as the call: no reference is counted.
+    @inline(__always)
+    private func withOutput<Result>(_ body: (ByteBuffer) -> Result) -> Result {
+        Unmanaged.passUnretained(output)._withUnsafeGuaranteedRef(body)
     }
 
     override func write(_ bytes: UnsafeRawBufferPointer, to stream: UInt32, mayWait: Bool) -> Int64 {

@@ -84,10 +84,7 @@ import Testing
                 Date(plugin.since, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
             #expect((0..<60).contains(age), "\(plugin.since)")
         }
-        let library = try FileHandle(forUpdating: URL(filePath: daemon.folder.library("libWait.so")))
-        try library.seekToEnd()
-        try library.write(contentsOf: Data([0]))
-        try library.close()
+        try Data([0]).append(to: daemon.folder.library("libWait.so"))
         #expect(try daemon.reload().isTakenUp)
         let after = try daemon.plugins()
         #expect(after.generation == 2)

@@ -63,10 +63,7 @@ import Testing
         // It ends with a reload that has another library, and not with any other.
         #expect(try daemon.reload().isTakenUp)
         #expect(try peer.ask("fine").errors.contains("quarantined"))
-        let library = try FileHandle(forUpdating: URL(filePath: daemon.folder.library("libcrashing.so")))
-        try library.seekToEnd()
-        try library.write(contentsOf: Data([0]))
-        try library.close()
+        try Data([0]).append(to: daemon.folder.library("libcrashing.so"))
         #expect(try daemon.reload().isTakenUp)
         #expect(try peer.ask("fine") == Reply("fine\n"))
         #expect(try daemon.status(peer).pools.allSatisfy { $0.quarantine == nil })

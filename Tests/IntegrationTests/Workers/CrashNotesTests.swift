@@ -166,13 +166,3 @@ import Testing
         #expect(try daemon.ask("echo on") == Reply("on\n"))
     }
 }
-
-extension Data {
-    /// Writes this behind what a file holds.
-    fileprivate func append(to path: String) throws {
-        let file = try FileHandle(forWritingTo: URL(filePath: path))
-        try file.seekToEnd()
-        try file.write(contentsOf: self)
-        try file.close()
-    }
-}
