@@ -24,15 +24,16 @@ usage: peers.sh [--rounds N] [--seconds S] [--rows LETTERS] [--peers NAMES] [--s
                    nginx, memcached, fastcgi, socat, python (all whose programs are there)
   --syscalls       also count the daemon's system calls a request, with strace
   --build FOLDER   where the built programs are; left out, they are built for release first
-  --json FILE      also write the figures as JSON
-  --svg FILE       also draw the CPU time a request
+  --json FILE      where the figures are written as JSON (.build/peers.json)
+  --svg FILE       where the CPU time a request is drawn (.build/peers.svg)
   --save FILE      also put the tables into FILE, before what it has from earlier runs (RESULTS.md)
   --readme FILE    also put the table of Unix sockets into FILE, between its marks <!-- peers --> and <!-- /peers -->
-  --publish        all of this for this repository: --syscalls, and its RESULTS.md, README.md and peers.svg
+  --publish        all of this for this repository: --syscalls, and its RESULTS.md, README.md, peers.json and peers.svg
 END
 }
 
-rounds=5 seconds=1 rows=abcdefghijkl build='' json='' svg='' save='' readme='' chosen='' syscalls=''
+rounds=5 seconds=1 rows=abcdefghijkl build='' save='' readme='' chosen='' syscalls=''
+json=$repository/.build/peers.json svg=$repository/.build/peers.svg
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit 0 ;;
@@ -45,7 +46,7 @@ while [ $# -gt 0 ]; do
         ;;
     --syscalls) syscalls=yes && shift ;;
     --publish)
-        syscalls=yes svg=$here/peers.svg save=$here/RESULTS.md readme=$repository/README.md
+        syscalls=yes json=$here/peers.json svg=$here/peers.svg save=$here/RESULTS.md readme=$repository/README.md
         shift
         ;;
     *) usage >&2 && exit 64 ;;
@@ -101,8 +102,10 @@ report() { python3 -B "$here/lib/peers_report.py" "$work" "$1"; }
 
 report section >"$work/section"
 cat "$work/section"
-if [ -n "$json" ]; then report json >"$json"; fi
-if [ -n "$svg" ]; then python3 -B "$here/lib/peers_plot.py" "$work" >"$svg"; fi
+mkdir -p "$(dirname "$json")" "$(dirname "$svg")"
+report json >"$json"
+python3 -B "$here/lib/peers_plot.py" "$work" >"$svg"
+echo "The figures as JSON: $json. The plot: $svg" >&2
 if [ -n "$save" ]; then save_section "$work/section" "$save"; fi
 if [ -n "$readme" ]; then
     report readme >"$work/readme"

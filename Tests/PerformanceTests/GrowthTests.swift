@@ -14,22 +14,20 @@ struct GrowthTests {
         "connections": 12_000, "firstRecordSeconds": 600, "idleSeconds": 600,
     ]
 
-    /// What 2,000 requests over one connection cost. Waits are not among the calls: a loop may look once more before it sleeps, and
-    /// how often that is of use depends on who is faster.
+    /// What 2,000 requests over one connection cost.
     private func cost(of load: Load, on counted: CountedDaemon) throws -> (allocations: Int, calls: Int) {
         let peer = try counted.daemon.connect()
         try load.run(2_000, over: [peer])
         let allocations = try counted.allocations { try load.run(2_000, over: [peer]) }
         let calls = try SystemCalls(of: counted.daemon) { try load.run(2_000, over: [peer]) }
         print("2,000 requests: \(allocations) allocations, \(calls)")
-        #expect(calls.waits <= 2 * 2_000)
-        return (allocations, calls.total - calls.waits)
+        return (allocations, calls.total)
     }
 
     /// No more, but for a block that grows once, and what strace sees of its own beginning and end.
     private func expect(_ cost: (allocations: Int, calls: Int), isThatOf other: (allocations: Int, calls: Int)) {
         #expect(cost.allocations <= other.allocations + 20)
-        #expect(cost.calls <= other.calls + 50)
+        #expect(cost.calls <= other.calls + 100)
     }
 
     @Test("with 1,000 commands as with one")
@@ -45,7 +43,8 @@ struct GrowthTests {
     }
 
     @Test(
-        "with 10,000 idle connections as with 50, and these hold at most 6 MiB; after 100,000 requests as after 2,000")
+        "with 10,000 idle connections as with 50, and these hold at most 6 MiB; after 10,000,000 requests as after 2,000"
+    )
     func connections() throws {
         let counted = try CountedDaemon(DaemonConfiguration(plugins: ["Echo"], limits: Self.limits))
         var idle = try (0..<50).map { _ in try counted.daemon.connect() }
@@ -62,8 +61,12 @@ struct GrowthTests {
         expect(try cost(of: .echo(), on: counted), isThatOf: first)
 
         idle.removeAll()
-        let peers = try (0..<50).map { _ in try counted.daemon.connect() }
-        try Load.echo().run(2_000, over: peers)
+        let generator = try ReleaseBuild.path("fastdaemon_bench")
+        let more = try run(
+            generator,
+            ["-q", "--pipeline", "16", "--warmup", "0", "-n", "10000000", counted.daemon.folder.file("socket")],
+            seconds: 300)
+        #expect(more.status == .exited(0), "\(more.errorText)")
         expect(try cost(of: .echo(), on: counted), isThatOf: first)
     }
 }

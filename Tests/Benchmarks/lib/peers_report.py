@@ -120,11 +120,16 @@ def section(results):
 
 def syscalls(results):
     """What strace counted, if it did."""
-    if not results.syscalls:
-        return ""
-    titles = {unix: title for unix, _, title in results.row_titles}
-    lines = [[titles[row]] + [f"{float(count):.3f}" for count in counts] for row, *counts in results.syscalls]
-    return "\nSystem calls of fastdaemon, a request, on a Unix socket:\n\n" + table(["Unix socket", *CALLS], lines)
+    text = "\nSystem calls of fastdaemon, a request:\n" if results.syscalls else ""
+    for transport, name in results.transports:
+        titles = {line[transport]: line[2] for line in results.row_titles}
+        lines = [
+            [titles[row]] + [f"{float(count):.3f}" for count in counts]
+            for row, *counts in results.syscalls if row in titles
+        ]
+        if lines:
+            text += "\n" + table([name, *CALLS], lines)
+    return text
 
 
 def readme(results):

@@ -4,16 +4,24 @@
 counted_requests=20000
 
 count_syscalls() {
-    local peer=fastdaemon index transport=unix
+    local peer=fastdaemon
     if ! command -v strace >"$work/found"; then
         echo "skipped: system calls: there is no strace" | tee -a "$work/skipped" >&2
         return
     fi
     echo "system calls ..." >&2
-    start_peer "$transport"
+    count_rows unix "$unix_rows"
+    count_rows tcp "$tcp_rows"
+}
+
+# count_rows TRANSPORT LETTERS
+count_rows() {
+    local index letters=$2
+    [[ $rows == *["$letters"]* ]] || return 0
+    start_peer "$1"
     for ((index = 0; index < ${#row_options[@]}; index++)); do
-        [[ $rows == *"${unix_rows:index:1}"* ]] || continue
-        count_row "${unix_rows:index:1}" "${row_options[index]}"
+        [[ $rows == *"${letters:index:1}"* ]] || continue
+        count_row "${letters:index:1}" "${row_options[index]}"
     done
     stop_peers
 }
