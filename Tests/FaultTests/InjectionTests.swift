@@ -102,6 +102,7 @@ extension InjectionTests {
             ("socketpair", "EMFILE ENFILE ENOMEM", 1...2), ("execve", "ENOENT EACCES ENOMEM EAGAIN", 1...1),
             ("sendmsg", "EINTR EPIPE ENOBUFS ENOMEM", 1...3), ("recvmsg", "EINTR ECONNRESET ENOMEM", 1...3),
             ("fcntl", "EMFILE", 1...4), ("epoll_create1", "EMFILE", 1...1), ("memfd_create", "EMFILE ENOMEM", 1...1),
+            ("epoll_ctl", "ENOMEM ENOSPC", 1...4),
         ])
 
     @Test("System calls fail in turn while workers are started: a right reply, an error or a clean close, and it lives")

@@ -92,14 +92,17 @@ import Testing
     func hangUps() throws {
         let daemon = try RunningDaemon(
             DaemonConfiguration(
-                listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#], limits: ["connections": 2000]),
+                listen: [#"{ "unix": "socket" }"#, #"{ "tcp": "127.0.0.1:0" }"#],
+                plugins: ["Echo", "Wait", #"{ "library": "libCount.so", "execution": "process" }"#],
+                limits: ["connections": 2000]),
             openFiles: 2100)
         let port = try daemon.port(of: "tcp")
         let beside = Load(pace: 200) { try daemon.connect() }
         let requests = [
             recordBytes("echo hello"), recordBytes("wait 0.01"), recordBytes("echo a") + recordBytes("wait 0"),
             RawRequest("echo").bytes, RawRequest("wait", "0.01").bytes, Array(recordBytes("echo hello").dropLast()),
-            recordBytes("echo", String(repeating: "x", count: 5000)),
+            recordBytes("echo", String(repeating: "x", count: 5000)), recordBytes("count", "a b\n"),
+            RawRequest("count").bytes,
         ]
         func hangUp(_ index: Int) throws {
             let peer = index % 2 == 0 ? try daemon.connect() : try RawPeer(tcp: port)
@@ -117,6 +120,7 @@ import Testing
         print("hang-ups: \(daemon.descriptorCount) descriptors, before \(descriptors); \(tally.calls) calls beside")
         #expect(tally.failures == [])
         #expect(daemon.waitForDescriptors(atMost: descriptors), "\(daemon.descriptorCount)")
+        #expect(!daemon.log.contains { $0.contains("error: worker process") })
         #expect(try daemon.stop().status == .exited(0))
     }
 }

@@ -134,10 +134,10 @@ import Testing
         let good = DaemonConfiguration(
             listen: [#"{ "unix": "socket", "mode": "0600" }"#, #"{ "unixDatagram": "datagrams" }"#],
             plugins: [#"{ "library": "libEcho.so", "options": {}, "commands": { "echo": "echo" } }"#, "Wait", "Count"],
-            limits: ["recordBytes": 100_000, "idleSeconds": 30, "commands": 20])
+            limits: ["recordBytes": 100_000, "idleSeconds": 30, "commands": 20, "commandsPerPlugin": 12])
         let daemon = try RunningDaemon(good)
         let load = load(on: daemon, clients: 1)
-        let (commands, files) = (try daemon.commands(), try daemon.files())
+        let (commands, files, limits) = (try daemon.commands(), try daemon.files(), try daemon.limits())
         var random = SeededGenerator(seed: 4)
         var refused = 0
         for round in 0..<200 {
@@ -153,10 +153,12 @@ import Testing
                 #expect(daemon.generation == before, "\(text)")
                 #expect(try daemon.commands() == commands, "\(text)")
                 #expect(try daemon.files() == files, "\(text)")
+                #expect(try daemon.limits() == limits, "\(text)")
             }
             #expect(try daemon.reload(good).isTakenUp)
             #expect(try daemon.commands() == commands, "after \(text)")
             #expect(try daemon.files() == files, "after \(text)")
+            #expect(try daemon.limits() == limits, "after \(text)")
         }
         let tally = load.stop()
         print("mutated configs: \(refused) were refused; \(tally.calls) calls, \(tally.failed) failed")

@@ -133,4 +133,27 @@ import Testing
         try peer.send(bytes)
         for index in 0..<1000 { #expect(try peer.receiveReply() == Reply("\(index)\n")) }
     }
+
+    @Test("A daemon whose log finds no room on its disk serves, reloads, and stops as ever")
+    func full() throws {
+        let folder = try DaemonFolder().with(DaemonConfiguration(level: "info"))
+        let words = [
+            "-c", #"exec "$0" "$@" 2>/dev/full"#, builtProgram("fastdaemond"), "--config", folder.configuration,
+        ]
+        let program = try RunningProgram("/bin/sh", words)
+        defer { program.send(SIGKILL) }
+        let (watch, socket) = (Stopwatch(), folder.file("socket"))
+        var connected = try? RawPeer(unix: socket)
+        while connected == nil, watch.seconds < 60 {
+            usleep(1000)
+            connected = try? RawPeer(unix: socket)
+        }
+        let peer = try #require(connected)
+        for index in 0..<1000 { #expect(try peer.ask("echo \(index)") == Reply("\(index)\n")) }
+        #expect(try peer.ask("daemon reload").output.hasSuffix("generation 2 is served now\n"))
+        #expect(try peer.ask("echo on") == Reply("on\n"))
+        program.send(SIGTERM)
+        let result = try program.wait()
+        #expect(result.status == .exited(0) && result.errors.isEmpty)
+    }
 }

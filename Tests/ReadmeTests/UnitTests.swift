@@ -38,6 +38,16 @@ struct UnitTests {
         #expect(text.contains("\nOOMPolicy=continue\n"))
     }
 
+    @Test("a user's own daemon sees all that its callers do")
+    func nothingHidden() throws {
+        let unit = repository.appending(path: "config/user/fastdaemon.service")
+        let hiding = [
+            "Protect", "Private", "Restrict", "Inaccessible", "ReadOnly", "TemporaryFileSystem", "Root", "Dynamic",
+        ]
+        let lines = try String(contentsOf: unit, encoding: .utf8).split(separator: "\n")
+        #expect(lines.filter { line in hiding.contains { line.hasPrefix($0) } } == [])
+    }
+
     @Test("the daemon of the machine is exposed to 1.5 at most")
     func security() throws {
         let unit = repository.appending(path: "config/fastdaemon.service").path

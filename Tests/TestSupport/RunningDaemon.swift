@@ -23,22 +23,24 @@ public final class RunningDaemon: @unchecked Sendable {
     /// - Parameters:
     ///   - folder: Where it runs; left out, a folder of its own with the handlers that ship.
     ///   - openFiles: How many descriptors it may have.
+    ///   - launcher: Words to put before the daemon's own, of a program that becomes the daemon.
     ///   - program: The daemon; left out, the one that was built for the tests.
     public convenience init(
         _ configuration: DaemonConfiguration = DaemonConfiguration(), in folder: DaemonFolder? = nil,
-        openFiles: Int? = nil, program: String = builtProgram("fastdaemond")
+        openFiles: Int? = nil, launcher: [String] = [], program: String = builtProgram("fastdaemond")
     ) throws {
         let folder = try folder ?? DaemonFolder()
         try folder.write(configuration.text)
-        try self.init(in: folder, openFiles: openFiles, program: program)
+        try self.init(in: folder, openFiles: openFiles, launcher: launcher, program: program)
     }
 
     /// Starts a daemon on the config that is in `folder`, and returns once it serves.
     public convenience init(
-        in folder: DaemonFolder, openFiles: Int? = nil, program: String = builtProgram("fastdaemond")
+        in folder: DaemonFolder, openFiles: Int? = nil, launcher: [String] = [],
+        program: String = builtProgram("fastdaemond")
     ) throws {
-        let launcher = openFiles.map { ["/bin/sh", "-c", #"ulimit -n "$0" && exec "$@""#, "\($0)"] } ?? []
-        try self.init(startingIn: folder, program: program, launcher: launcher)
+        let limit = openFiles.map { ["/bin/sh", "-c", #"ulimit -n "$0" && exec "$@""#, "\($0)"] } ?? []
+        try self.init(startingIn: folder, program: program, launcher: limit + launcher)
         try waitUntilReady()
     }
 

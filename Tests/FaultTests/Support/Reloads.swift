@@ -10,6 +10,20 @@ extension RunningDaemon {
 
     /// What is served now, a command a line.
     func commands() throws -> String { try ask("daemon commands").output }
+
+    /// How many calls of each plugin may run at once.
+    func limits() throws -> [String: Int] {
+        struct Plugins: Decodable {
+            struct Entry: Decodable {
+                let name: String
+                let limit: Int
+            }
+            let plugins: [Entry]
+        }
+        let text = try ask("daemon plugins --json").output
+        let plugins = try JSONDecoder().decode(Plugins.self, from: Data(text.utf8)).plugins
+        return Dictionary(uniqueKeysWithValues: plugins.map { ($0.name, $0.limit) })
+    }
 }
 
 extension DaemonFolder {

@@ -118,11 +118,14 @@ struct ReloadTests {
     func command() throws {
         let daemon = try RunningDaemon(version: "1")
         #expect(try daemon.run("daemon", "reload").end.status == 0)
+        try daemon.folder.build(version: "2")
+        #expect(try daemon.run("daemon", "reload").end.status == 0)
+        #expect(try daemon.ask("version").output == "version 2\n")
         try daemon.folder.write("{")
         let refused = try daemon.run("daemon", "reload")
         #expect(refused.end.status == 78)
         #expect(refused.errorText.contains("config.json: not JSON"))
-        #expect(try daemon.ask("version").output == "version 1\n")
+        #expect(try daemon.ask("version").output == "version 2\n")
     }
 
     @Test("happens once for those who ask while one goes on, and once more")

@@ -22,17 +22,24 @@ struct SwitchTests {
         let isOver = Flag()
         let blocks = Atomic(0)
         let changes = Atomic(0)
+        let failure = Mutex<(any Error)?>(nil)
         let asker = BackgroundThread {
             var last = UInt8(ascii: "2")
-            while !isOver.isSet {
-                guard (try? peer.send(block)) != nil, let bytes = try? peer.receive(100 * length) else { return }
-                for number in stride(from: length - 6, to: bytes.count, by: length) where bytes[number] != last {
-                    last = bytes[number]
-                    changes.add(1, ordering: .relaxed)
+            do {
+                while !isOver.isSet {
+                    try peer.send(block)
+                    let bytes = try peer.receive(100 * length)
+                    for number in stride(from: length - 6, to: bytes.count, by: length) where bytes[number] != last {
+                        last = bytes[number]
+                        changes.add(1, ordering: .relaxed)
+                    }
+                    blocks.add(1, ordering: .relaxed)
                 }
-                blocks.add(1, ordering: .relaxed)
+            } catch {
+                failure.withLock { $0 = error }
             }
         }
+        defer { isOver.set() }
         for round in 0..<20 {
             let new = folder.file("new.so")
             try versions[round % 2].write(to: URL(filePath: new))
@@ -40,7 +47,11 @@ struct SwitchTests {
             #expect(rename(new, folder.library("libversions.so")) == 0)
             #expect(try daemon.reload().isTakenUp)
             let before = blocks.load(ordering: .relaxed)
-            try daemon.wait(until: "it was asked again") { blocks.load(ordering: .relaxed) > before + 1 }
+            // One that answers no more is not waited for as long as the peer would.
+            try daemon.wait(until: "it has answered again, since reload \(round)", seconds: 20) {
+                if let error = failure.withLock({ $0 }) { throw error }
+                return blocks.load(ordering: .relaxed) > before + 1
+            }
         }
         isOver.set()
         asker.join()

@@ -51,9 +51,10 @@ import Testing
             for flood in floods { flood.join() }
         }
         try daemon.waitForStatus("the flood is there") { ($0["slow"]?.totals.refusals ?? 0) > 1000 }
-        let rounds = try (0..<10).map { _ in try p99(on: daemon) }
-        // The best counts: what else the machine does adds to some rounds, and a daemon that lets them wait to each.
-        let (wait, echo) = (rounds.map(\.wait).min()!, rounds.map(\.echo).min()!)
+        let rounds = try (0..<11).map { _ in try p99(on: daemon) }
+        // The median counts: what else the machine does adds to some rounds, and a daemon that lets them wait to each.
+        let (wait, echo) = (rounds.map(\.wait).sorted()[5], rounds.map(\.echo).sorted()[5])
+        print("flood of \(places) at once: \(wait * 1000) ms, and \(echo * 1000) ms of an inline command")
         // The constant is for the way to a thread and back, on two processors that the flood's own threads share. It is less than
         // one call of the flood takes.
         #expect(wait < 2 * echo + 0.01, "\(wait * 1000) ms, and \(echo * 1000) ms of an inline command")

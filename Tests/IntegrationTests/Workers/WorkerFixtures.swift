@@ -7,8 +7,10 @@ extension RunningDaemon {
     /// - Parameters:
     ///   - fixtures: Their names; all have the same entry.
     ///   - entry: More members of that, as in `"workers": 1`.
+    ///   - launcher: Words to put before the daemon's own, of a program that becomes the daemon.
     convenience init(
-        workers fixtures: [String], entry: String = "", _ configuration: DaemonConfiguration = DaemonConfiguration()
+        workers fixtures: [String], entry: String = "", _ configuration: DaemonConfiguration = DaemonConfiguration(),
+        launcher: [String] = []
     ) throws {
         let folder = try DaemonFolder()
         for name in fixtures { try folder.build(name) }
@@ -16,7 +18,7 @@ extension RunningDaemon {
         configuration.plugins += fixtures.map {
             #"{ "library": "lib\#($0).so", "execution": "process"\#(entry.isEmpty ? "" : ", \(entry)") }"#
         }
-        try self.init(configuration, in: folder)
+        try self.init(configuration, in: folder, launcher: launcher)
     }
 
     /// The processes of its workers.

@@ -61,7 +61,8 @@ import Testing
     func limits() throws {
         let daemon = try RunningDaemon(
             workers: ["crashing"], entry: #""workers": 1"#,
-            DaemonConfiguration(limits: ["workerDescriptors": 64, "workerMemoryBytes": Double(200 << 20)]))
+            DaemonConfiguration(limits: ["workerDescriptors": 64, "workerMemoryBytes": Double(200 << 20)]),
+            launcher: ["/bin/sh", "-c", #"exec 9</etc/passwd; exec "$0" "$@""#])
         let opened = try #require(Int(daemon.ask("descriptors").output.dropLast()))
         #expect((32...61).contains(opened))
         #expect(try daemon.ask("hoard 300").output == "")
@@ -70,11 +71,14 @@ import Testing
         #expect(limits.contains(#/Max core file size +0 +0 /#))
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         #expect(status.contains("NoNewPrivs:\t1"))
-        let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
-        let targets = files.compactMap {
-            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+        func targets(_ process: Int32) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+            }
         }
-        #expect(!targets.contains { $0.hasSuffix("/socket") }, "nothing of the daemon's but what it was given")
+        #expect(try targets(daemon.process).contains("/etc/passwd"), "it was there for a worker to inherit")
+        let targets = try targets(process)
+        #expect(!targets.contains("/etc/passwd"), "nothing of the daemon's but what it was given")
         #expect(targets.filter { $0.hasPrefix("socket:") }.count <= 2)
     }
 
