@@ -12,9 +12,13 @@ final class Comparison: Sendable {
     init(of first: RunningDaemon, with second: RunningDaemon) {
         let new = BackgroundThread { [self] in
             var askers = (Asker { try first.connect() }, Asker { try second.connect() })
-            while !isOver.isSet {
-                _ = askers.0.ask()
-                _ = askers.1.ask()
+            RealTime.measure {
+                while !isOver.isSet {
+                    _ = askers.0.ask()
+                    RealTime.leaveCore()
+                    _ = askers.1.ask()
+                    RealTime.leaveCore()
+                }
             }
             let results = (askers.0.tally, askers.1.tally)
             tallies.withLock { $0 = results }
