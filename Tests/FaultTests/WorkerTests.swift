@@ -7,11 +7,12 @@ import Testing
     ///
     /// - Parameter program: The daemon; left out, the one that was built for the tests.
     private static func daemon(
-        _ entry: String, limits: [String: Double] = [:], program: String = builtProgram("fastdaemond")
+        _ entry: String, limits: [String: Double] = [:], launcher: [String] = [],
+        program: String = builtProgram("fastdaemond")
     ) throws -> RunningDaemon {
         let folder = try DaemonFolder().with(DaemonConfiguration(plugins: ["Echo", "Count", entry], limits: limits))
         try folder.build("crashing", "session_events")
-        let daemon = try RunningDaemon(startingIn: folder, program: program)
+        let daemon = try RunningDaemon(startingIn: folder, program: program, launcher: launcher)
         try daemon.waitUntilReady()
         return daemon
     }
@@ -23,7 +24,8 @@ import Testing
         // How long it takes is asked of the daemon that people run.
         let program = try ReleaseBuild.path("fastdaemond")
         let daemon = try Self.daemon(
-            #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#, program: program)
+            #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#, launcher: RealTime.launcher,
+            program: program)
         let load = Load(
             of: [
                 .echo, Load.Question("count", input: "a b\n", reply: "      1       2       4\n"),
@@ -32,6 +34,7 @@ import Testing
             ], clients: 2, pace: 300
         ) { try daemon.connect() }
         let peer = try daemon.connect()
+        let words = RealTime.launcher + [program, "--version"]
         let ways = ["segv", "abort", "trap", "exit", "quit", "kill", "stack", "throw"]
         var (replaced, reference) = (Load.Tally(), Load.Tally())
         for number in 0..<1000 {
@@ -39,17 +42,19 @@ import Testing
             #expect(reply.errors.contains("crashing: crash: its worker process "), "\(reply)")
             let watch = PauselessStopwatch()
             // A command that did nothing but crash would be quarantined, whatever others do.
-            #expect(try peer.ask("crash none fine") == Reply("fine"))
+            #expect(try RealTime.measure { try peer.ask("crash none fine") } == Reply("fine"))
             replaced.durations.append(watch.seconds)
             let start = PauselessStopwatch()
-            #expect(try run(program, ["--version"]).status == .exited(0))
+            #expect(try RealTime.measure { try run(words[0], Array(words.dropFirst())) }.status == .exited(0))
             reference.durations.append(start.seconds)
         }
         let tally = load.stop()
         #expect(tally.failed == 0, "\(tally.failures)")
         #expect(tally.calls > 1000)
-        // How much longer than usual a start of the same program takes at such a moment is the machine's.
-        let delay = reference.quantile(0.99) - reference.quantile(0.5)
+        // Where a start of the same program alone takes that long now and then, how much longer than usual it takes is the machine's:
+        // one that has others' programs to start or compile at the same time keeps all who start one waiting, whatever their priority.
+        let (usual, late) = (reference.quantile(0.5), reference.quantile(0.99))
+        let delay = late < 0.04 ? 0 : late - usual
         let slow = replaced.quantile(0.99)
         print(
             "workers: replaced within \(milliseconds(replaced.quantile(0.5))) at p50, \(milliseconds(slow)) at p99, of which "
