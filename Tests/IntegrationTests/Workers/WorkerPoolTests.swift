@@ -83,6 +83,16 @@ import Testing
         #expect(targets.filter { $0.hasPrefix("socket:") }.count <= 2)
     }
 
+    @Test("Where memory runs out the kernel is to end a worker, and not the daemon")
+    func memoryOfTheMachine() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
+        func adjustment(of process: Int32) throws -> Int? {
+            Int(try String(contentsOfFile: "/proc/\(process)/oom_score_adj", encoding: .utf8).dropLast())
+        }
+        let own = try #require(try adjustment(of: daemon.process))
+        #expect(try adjustment(of: place(daemon)) == min(own + 500, 1000))
+    }
+
     @Test("A worker has no more calls at a time than descriptors for all that they need; others wait, and none fails")
     func descriptors() throws {
         var configuration = DaemonConfiguration(
