@@ -36,7 +36,7 @@ extension Connection {
             } onCancel: {
                 interrupt()
             }
-            if try !mayHaveMore.get() { return try receivePieceNow().flatMap { $0.isEmpty ? nil : $0 } }
+            if try !mayHaveMore.get() { return nil }
         }
     }
 

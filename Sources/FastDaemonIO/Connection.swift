@@ -60,7 +60,7 @@ public final class Connection: @unchecked Sendable {
     ) async throws(ConnectionError) -> Int {
         while true {
             if let count = try receiveNow(into: buffer) { return count }
-            if try await !waitUntilReadable(deadline: deadline) { return try receiveNow(into: buffer) ?? 0 }
+            if try await !waitUntilReadable(deadline: deadline) { return 0 }
         }
     }
 
@@ -82,7 +82,7 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Waits until a receive would find something, or the end, or until `deadline`. Returns false where it was interrupted
-    /// instead. Loop thread only.
+    /// instead, and all that had come by then was received. Loop thread only.
     public func waitUntilReadable(deadline: UInt64) async throws(ConnectionError) -> Bool {
         switch await registration.waitUntilReadable(deadline: deadline) {
         case .ready: return true

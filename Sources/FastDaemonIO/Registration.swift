@@ -160,8 +160,10 @@ final class Registration: @unchecked Sendable {
 
     /// Returns how a wait to read would end at once; nil where it would not.
     private func prepareToWait() -> Wakeup? {
+        // One that was not watched yet when the loop ended reading is told here.
+        if stopsReading { interrupt() }
         if isReadable { return .ready }
-        if stopsReading { return .interrupted }
+        if isInterrupted { return .interrupted }
         return registerIfNeeded()
     }
 
@@ -223,10 +225,14 @@ final class Registration: @unchecked Sendable {
         loop.schedule(token, at: deadline)
     }
 
-    /// Stops the reader from waiting, now and from now on. What can be read without waiting still can.
+    /// Stops the reader from waiting, now and from now on. What can be read without waiting still can: what a peer has sent is
+    /// looked for once more, because the event that tells of it may be on its way.
     func interrupt() {
+        if isInterrupted { return }
         isInterrupted = true
-        resumeReader(.interrupted)
+        guard kind == .connection else { return resumeReader(.interrupted) }
+        isReadable = true
+        resumeReader(.ready)
     }
 
     /// Ends the reader's wait. A task goes on as if something had come; a server is not made to serve, because who wakes it may be

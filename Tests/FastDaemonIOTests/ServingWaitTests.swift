@@ -151,6 +151,36 @@ import Testing
         }
     }
 
+    @Test("What came before its loop ended reading is received, told of or not, and then the end")
+    func lastReceive() async throws {
+        let (connection, loop, number) = (connection, loop, peer.number)
+        await wait(
+            afterwards: {
+                clinux_send(number, "a", 1)
+                loop.endReading()
+            }, serving: { _, _ in Issue.record("the end came first") })
+        #expect(await loop.first(of: connection) == 1)
+        #expect(await loop.first(of: connection) == 0)
+    }
+
+    @Test("Likewise for a task that waits, and for a connection on which nobody has waited yet")
+    func lastReceiveOfTask() async throws {
+        let (second, other) = try Self.pair(on: loop)
+        let (connection, loop, number) = (connection, loop, peer.number)
+        let waiting = Task(executorPreference: loop) { await loop.first(of: connection) }
+        // The task is taken over in the first round, and waits in the second.
+        for _ in 0..<2 { await loop.visit() }
+        await loop.visit {
+            #expect(Self.receive(second) == nil)
+            clinux_send(number, "a", 1)
+            clinux_send(other.number, "ab", 2)
+            loop.endReading()
+        }
+        #expect(await waiting.value == 1)
+        #expect(await loop.first(of: second) == 2)
+        withExtendedLifetime(other) {}
+    }
+
     @Test("ends where it is woken, without serving")
     func woken() async {
         let connection = connection
@@ -233,5 +263,12 @@ import Testing
                 connection.close()
                 end()
             })
+    }
+}
+
+extension EventLoop {
+    /// Receives once, waiting for it; -1 where that fails.
+    fileprivate func first(of connection: Connection) async -> Int {
+        (try? await connection.receive(into: scratch)) ?? -1
     }
 }

@@ -75,6 +75,28 @@ import Testing
         #expect(try daemon.wait().status == .exited(0))
     }
 
+    @Test("Requests that have come are answered before their connections are let go of, however many they are")
+    func unread() throws {
+        allowManyDescriptors()
+        let configuration = DaemonConfiguration(limits: ["connections": 3000], others: ["loops": "1"])
+        let daemon = try RunningDaemon(with: ["stuck"], configuration)
+        let gate = try Gate(of: daemon)
+        // More than the loop hears of in the rounds that it has before it ends reading.
+        let peers = try (0..<2000).map { _ in try daemon.connect() }
+        for peer in peers { #expect(try peer.ask("echo first") == Reply("first\n")) }
+        let holding = try daemon.connect()
+        try holding.send("stuck \(gate.path)")
+        try daemon.waitForLog("stuck in process")
+        daemon.send(SIGTERM)
+        for (index, peer) in peers.enumerated() { try peer.send("echo \(index)") }
+        try gate.open()
+        for (index, peer) in peers.enumerated() {
+            #expect(try peer.receiveReply() == Reply("\(index)\n"))
+            #expect(try peer.receiveToEnd() == [])
+        }
+        #expect(try daemon.wait().status == .exited(0))
+    }
+
     @Test("What a TCP peer sends after the daemon has said its last does not break off what it was sent")
     func lingers() throws {
         let daemon = try RunningDaemon(DaemonConfiguration(listen: [#"{ "tcp": "127.0.0.1:0" }"#]))

@@ -26,9 +26,9 @@ final class Machine {
     /// Installs what was built, and boots.
     ///
     /// - Parameters:
-    ///   - fixtures: plugins of `Tests/FixturePlugins` that stand beside those that ship.
+    ///   - fixtures: plugins of `Tests/FixturePlugins` that stand beside those that ship, and their macros.
     ///   - configuration: the config, where that is not to be the one that was installed.
-    init(fixtures: [String] = [], configuration: String? = nil) throws {
+    init(fixtures: [String: [String]] = [:], configuration: String? = nil) throws {
         folder = try TemporaryFolder()
         clone = try Clone(of: Readme())
         let stage = clone.surroundings.file("stage")
@@ -36,9 +36,9 @@ final class Machine {
             "/usr/bin/env", ["-C", clone.path, "make", "--silent", "install", "SWIFT=true", "DESTDIR=\(stage)"],
             environment: userEnvironment)
         try #require(made.status == .exited(0), "\(made.outputText)\(made.errorText)")
-        for name in fixtures {
+        for (name, definitions) in fixtures {
             try FixturePlugin(name).build(
-                in: stage + "/usr/local/lib/fastdaemon/plugins", with: #require(Compiler.c))
+                in: stage + "/usr/local/lib/fastdaemon/plugins", with: #require(Compiler.c), definitions: definitions)
         }
         if let configuration {
             try configuration.write(

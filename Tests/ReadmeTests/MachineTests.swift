@@ -120,7 +120,7 @@ struct MachineTests {
         let first = try machine.property("MainPID")
         try machine.write("{ nonsense", to: configured)
         try machine.run("systemctl", "kill", "--kill-whom=main", "--signal=USR2", "fastdaemon.service")
-        try machine.waitForLog("no upgrade: the new daemon did not come up: it has ended; this one goes on")
+        try machine.waitForLog("no upgrade: the new daemon did not come up: it ended with status 78; this one goes on")
         #expect(try machine.property("MainPID") == first)
         try machine.write(configuration(byName), to: configured)
         try machine.run("systemctl", "kill", "--kill-whom=main", "--signal=USR2", "fastdaemon.service")
@@ -133,10 +133,31 @@ struct MachineTests {
         try machine.end()
     }
 
+    @Test("a daemon that reloads is known to, and serves as before")
+    func reloading() throws {
+        let machine = try Machine(
+            fixtures: ["slow_life": [#"GATE="/run/gate""#]], configuration: configuration(byName))
+        try machine.run("mkfifo", "--mode=644", "/run/gate")
+        try machine.run("systemctl", "start", "fastdaemon.socket")
+        #expect(try machine.connect().ask("echo before") == Reply("before\n"))
+        try machine.write(configuration(byName, plugins: ["libEcho.so", "libslow_life.so"]), to: configured)
+        try machine.run("systemctl", "reload", "--no-block", "fastdaemon.service")
+        try machine.waitForLog("being created")
+        // From here on it is what the daemon has said.
+        try machine.wait(until: "ControlPID") { $0 == "0" }
+        #expect(try machine.property("ActiveState") == "reloading")
+        #expect(try machine.connect().ask("wait 0") == Reply("waited 0\n"))
+        try machine.run("sh", "-c", "echo >/run/gate")
+        try machine.wait(until: "ActiveState") { $0 == "active" }
+        #expect(try machine.connect().ask("alive") == Reply("alive\n"))
+        #expect(try machine.connect().ask("wait 0").output == "")
+        try machine.end()
+    }
+
     @Test("the watchdog ends a daemon whose loop is stuck, and the next one serves, and knows the plugin")
     func watchdog() throws {
         let machine = try Machine(
-            fixtures: ["stuck"], configuration: configuration(byName, plugins: ["libEcho.so", "libstuck.so"]))
+            fixtures: ["stuck": []], configuration: configuration(byName, plugins: ["libEcho.so", "libstuck.so"]))
         try machine.write("[Service]\nWatchdogSec=2\n", to: "/etc/systemd/system/fastdaemon.service.d/watchdog.conf")
         try machine.run("systemctl", "daemon-reload")
         try machine.run("systemctl", "start", "fastdaemon.socket")

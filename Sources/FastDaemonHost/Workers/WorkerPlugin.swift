@@ -30,10 +30,13 @@ public struct WorkerSettings: Equatable, Sendable {
         return own == others
     }
 
-    /// By default a worker serves one call at a time, so that its crash costs one.
+    /// How many calls at once each of them is given: one by default, so that its crash costs one, and no more than it has descriptors
+    /// for.
+    public var callsEach: Int { min(Int(setup.calls), setup.common.mostCalls) }
+
     var machine: WorkerPool.Machine.Settings {
         WorkerPool.Machine.Settings(
-            processes: processes, callsAtOnce: Int(setup.calls), callsPerWorker: callsPerWorker,
+            processes: processes, callsAtOnce: callsEach, callsPerWorker: callsPerWorker,
             idleMemoryBytes: UInt64(idleMemoryBytes))
     }
 }

@@ -183,7 +183,7 @@ public final class WorkerPool: @unchecked Sendable {
     public func takeUp(_ settings: WorkerSettings) {
         let now = clinux_now()
         decide(at: now) { state in
-            state.machine.settings.idleMemoryBytes = UInt64(settings.idleMemoryBytes)
+            state.machine.settings = settings.machine
             if state.setup == settings.setup { return [] }
             state.setup = settings.setup
             return state.machine.renew(at: now)

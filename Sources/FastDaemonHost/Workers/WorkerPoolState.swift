@@ -35,6 +35,9 @@ struct WorkerPoolState<Waiter> {
     struct Worker {
         var phase: Phase
 
+        /// How many calls it can serve at once, as the settings were when it was started.
+        var mostCalls: Int
+
         /// The calls that run in it, and the names of their commands.
         var calls: [UInt64: String] = [:]
 
@@ -92,6 +95,7 @@ struct WorkerPoolState<Waiter> {
 
     private var waiting: [Waiting] = []
     private var lastWorker = 0
+    private var bearable = Int.max
 
     /// Whether no worker has loaded the library yet. One is started then, to try.
     private var isProbing = true
@@ -162,7 +166,7 @@ struct WorkerPoolState<Waiter> {
     private var roomiest: Int? {
         var best: (isForsaken: Int, count: Int, worker: Int)?
         for (number, worker) in workers {
-            guard case .serving = worker.phase, worker.calls.count < settings.callsAtOnce else { continue }
+            guard case .serving = worker.phase, worker.calls.count < min(worker.mostCalls, bearable) else { continue }
             let rank = (worker.forsaken.isEmpty ? 0 : 1, worker.calls.count, number)
             if let best, best < rank { continue }
             best = rank
@@ -200,7 +204,8 @@ struct WorkerPoolState<Waiter> {
         var actions: [Action] = []
         while wantsStart, now >= max(breaker.notBefore, shortage.notBefore) {
             lastWorker += 1
-            workers[lastWorker] = Worker(phase: .starting(until: now + Self.patience))
+            workers[lastWorker] = Worker(
+                phase: .starting(until: now + Self.patience), mostCalls: settings.callsAtOnce)
             actions.append(.start(lastWorker))
         }
         return actions
@@ -227,7 +232,7 @@ struct WorkerPoolState<Waiter> {
 
     /// The library says how many calls it can bear in one process.
     mutating func limit(callsAtOnce most: Int) {
-        settings.callsAtOnce = min(settings.callsAtOnce, most)
+        bearable = most
     }
 
     /// A worker has loaded its library. A worn one may give up its place.

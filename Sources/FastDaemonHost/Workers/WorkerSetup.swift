@@ -11,7 +11,7 @@ public struct WorkerSetup: Equatable, Sendable {
     /// The plugin's options: JSON text, an object.
     public var options: String
 
-    /// How many calls it serves at once.
+    /// How many calls it serves at once, as far as it has descriptors for them.
     public var calls: UInt32
 
     /// What is the same for the workers of all plugins.
@@ -30,6 +30,10 @@ public struct WorkerSetup: Equatable, Sendable {
 
         /// Whether the log is JSON, for programs.
         public var logsJSON: Bool
+
+        /// How many calls at once there are descriptors for. A worker has up to 16 itself; a call has its socket, its directory, and
+        /// what its handler polls to hear of a cancellation.
+        var mostCalls: Int { max(1, (Int(clamping: descriptors) - 16) / 3) }
 
         /// All of it.
         public init(

@@ -64,7 +64,14 @@ struct GenerationDraft: Sendable {
                         + "of them a \"name\" of its own")
                 return
             }
-            let most = min(entry.callsAtOnce(configuration.limits), entry.bearable(by: plugin))
+            let (asked, room) = (entry.callsAtOnce(configuration.limits), entry.room(in: workers))
+            if room < asked {
+                host.log.write(
+                    .warning,
+                    "\(entry.keyPath).concurrency: a worker process has descriptors for \(workers.callsEach) calls at once "
+                        + "(limits.workerDescriptors), so \(room) run, not \(asked)")
+            }
+            let most = min(asked, room, entry.bearable(by: plugin))
             plugins.append((hosted, most, workers))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {

@@ -174,8 +174,7 @@ final class Exchange: ReadServer, CallerSource, @unchecked Sendable {
             receivedInTurn = 0
             if try await !waitForMore() {
                 if let failure { throw failure }
-                guard let input = try receiveNow(), !input.isEmpty else { return try end() }
-                return input
+                return try end()
             }
         }
     }

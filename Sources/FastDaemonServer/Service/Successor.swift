@@ -9,6 +9,7 @@ struct Successor: Sendable {
     let process: Int32
 
     private let channel: Connection
+    private let watch: ProcessWatch
 
     /// How its start went.
     enum Outcome {
@@ -45,13 +46,16 @@ struct Successor: Sendable {
         }
         let variable = "\(Inheritance.variable)=\(inheritance.text(parent: isSibling ? getppid() : getpid()))"
         let numbers = inheritance.entries.map(\.number)
-        let process = withCStrings(words) { words in
+        var watch: Int32 = -1
+        let started = withCStrings(words) { words in
             withCStrings(environment + [variable]) { variables in
                 clinux_start_successor(
-                    program, words, variables, numbers, Int32(numbers.count), isSibling ? 1 : 0)
+                    program, words, variables, numbers, Int32(numbers.count), isSibling ? 1 : 0, &watch)
             }
         }
-        return Successor(process: try check(process, "start", program), channel: channel)
+        let process = try check(started, "start", program)
+        return Successor(
+            process: process, channel: channel, watch: ProcessWatch(owning: Descriptor(owning: watch), on: loop))
     }
 
     /// Waits until it is ready, or ends, or takes too long. In the latter case it is killed: nothing that it would do about
@@ -62,8 +66,11 @@ struct Successor: Sendable {
         let deadline = clinux_now() + UInt64(seconds) * 1_000_000_000
         var said: [UInt8] = []
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+        // Its end is not always that of the channel, which what it has started may hold still.
+        let watching = Task(executorPreference: loop) { if await watch.waitForEnd() { channel.interrupt() } }
         defer {
             room.deallocate()
+            watching.cancel()
             channel.close()
         }
         do throws(ConnectionError) {
@@ -77,7 +84,7 @@ struct Successor: Sendable {
                 if lines.contains("READY=1"), let status { return .ready(status: String(status.dropFirst(7))) }
             }
         } catch {
-            kill(process, SIGKILL)
+            clinux_kill_successor(watch.number)
             _ = await end(on: loop)
             return .failed("it was not ready after \(seconds) s, and was killed")
         }
@@ -88,15 +95,15 @@ struct Successor: Sendable {
     private func end(on loop: EventLoop) async -> String {
         var status: Int32 = 0
         for _ in 0..<200 {
-            let result = clinux_child_end(process, &status)
-            if result < 0 { return "it has ended" }
+            let result = clinux_successor_end(process, watch.number, &status)
+            if result < 0 { return "it ended, and its parent alone knows how" }
             if result > 0 {
                 let signal = status & 0x7F
                 return signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "it was ended by signal \(signal)"
             }
             await loop.sleep(nanoseconds: 5_000_000)
         }
-        kill(process, SIGKILL)
+        clinux_kill_successor(watch.number)
         return "it let go of this daemon before it was ready, and was killed"
     }
 }

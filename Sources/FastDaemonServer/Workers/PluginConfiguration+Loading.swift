@@ -12,6 +12,11 @@ extension PluginConfiguration {
         return execution == .process ? own.multipliedReportingOverflow(by: workers).partialValue : own
     }
 
+    /// How many calls at once its workers have descriptors for, where all its calls run there.
+    func room(in workers: WorkerSettings) -> Int {
+        execution == .process ? workers.processes * workers.callsEach : .max
+    }
+
     /// Loads the plugin: where all its commands are to run in worker processes, there alone; otherwise here, and in workers
     /// besides where one of the commands asks for them. Holds the calling thread until a worker has answered.
     ///

@@ -37,4 +37,17 @@ import Testing
         }
         #expect(reason == "it ended with status 7")
     }
+
+    @Test("One that ends is noticed also where a process that it started holds its channel")
+    func endingAlone() throws {
+        let folder = try TemporaryFolder()
+        let (outcome, _) = try outcome(of: "sleep 600 & echo $! >'\(folder.file("process"))'; exit 7")
+        let left = try String(contentsOfFile: folder.file("process"), encoding: .utf8)
+        kill(try #require(pid_t(left.dropLast())), SIGKILL)
+        guard case .failed(let reason) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason == "it ended with status 7")
+    }
 }

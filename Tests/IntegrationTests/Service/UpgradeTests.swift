@@ -159,9 +159,14 @@ import Testing
         #expect(try upgradable.end(successor).status == .exited(0))
     }
 
-    @Test("to a program that does not come up changes nothing, and the log says why")
-    func failing() throws {
-        let upgradable = try Upgradable()
+    @Test(
+        "to a program that does not come up changes nothing, and the log says why, also where its end is another's to collect",
+        arguments: [false, true])
+    func failing(hasManager: Bool) throws {
+        let place = try TemporaryFolder()
+        // Under one the new daemon is a child of this process, which collects none.
+        let manager = try hasManager ? NoticeReceiver(at: place.file("notify")) : nil
+        let upgradable = try Upgradable(environment: manager?.environment ?? [:])
         let (daemon, folder) = (upgradable.daemon, upgradable.folder)
         func expect(_ text: String, afterReplacingBy script: String) throws {
             try upgradable.replaceProgram(with: script)

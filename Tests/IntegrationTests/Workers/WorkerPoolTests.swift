@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,6 +81,58 @@ import Testing
         let targets = try targets(process)
         #expect(!targets.contains("/etc/passwd"), "nothing of the daemon's but what it was given")
         #expect(targets.filter { $0.hasPrefix("socket:") }.count <= 2)
+    }
+
+    @Test("Where memory runs out the kernel is to end a worker, and not the daemon")
+    func memoryOfTheMachine() throws {
+        let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
+        func adjustment(of process: Int32) throws -> Int? {
+            Int(try String(contentsOfFile: "/proc/\(process)/oom_score_adj", encoding: .utf8).dropLast())
+        }
+        let own = try #require(try adjustment(of: daemon.process))
+        #expect(try adjustment(of: place(daemon)) == min(own + 500, 1000))
+    }
+
+    @Test("A worker has no more calls at a time than descriptors for all that they need; others wait, and none fails")
+    func descriptors() throws {
+        var configuration = DaemonConfiguration(
+            plugins: [
+                #"{ "library": "libsession_events.so", "execution": "process", "workers": 1, "concurrency": 40 }"#
+            ], limits: ["workerDescriptors": 64])
+        let folder = try DaemonFolder()
+        try folder.build("session_events")
+        let daemon = try RunningDaemon(configuration, in: folder)
+        let warning = "plugins[0].concurrency: a worker process has descriptors for 16 calls at once"
+        #expect(daemon.log.contains { $0.contains("\(warning) (limits.workerDescriptors), so 16 run, not 40") })
+        let mayEnd = Flag()
+        let holding = Atomic(0)
+        let ends = Mutex<[String]>([])
+        let callers = (0..<40).map { _ in
+            BackgroundThread {
+                let end = Result {
+                    // Each has its socket, its directory, and the descriptor that its handler waits on.
+                    let call = try daemon.session(RawRequest("hold").with(\.directory, "/"))
+                    try call.receive(text: "holding\n")
+                    holding.add(1, ordering: .relaxed)
+                    while !mayEnd.isSet { usleep(1000) }
+                    try call.send(.signal(15))
+                    return try call.finish().summary
+                }
+                ends.withLock { $0.append((try? end.get()) ?? "\(end)") }
+            }
+        }
+        try daemon.waitForStatus("16 run, and the others wait") {
+            $0["hold"]?.running == 16 && $0["hold"]?.waiting == 24
+        }
+        // Another worker may have more; those that run go on where they are.
+        configuration.limits = ["workerDescriptors": 256]
+        let reload = try daemon.reload(configuration)
+        #expect(reload.isTakenUp && !reload.lines.contains { $0.contains("loaded anew") || $0.contains(warning) })
+        try daemon.wait(until: "all run") { holding.load(ordering: .relaxed) == 40 }
+        mayEnd.set()
+        for caller in callers { caller.join() }
+        #expect(ends.withLock { $0 } == Array(repeating: "goodbye\n||completed 143", count: 40))
+        #expect(try daemon.status().pools.allSatisfy { $0.crashes == 0 })
     }
 
     @Test("Calls that wait for a worker are dropped when their callers go")
