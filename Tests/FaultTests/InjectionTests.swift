@@ -113,6 +113,9 @@ extension InjectionTests {
                 "Echo",
                 #"{ "library": "libWait.so", "execution": "process", "workers": 1, "callsPerWorker": 1, "concurrency": 1 }"#,
             ]))
+        #expect(try daemon.ask("wait 0") == Reply("waited 0\n"))
+        try daemon.waitUntilAtRest()
+        let descriptors = daemon.descriptorCount
         for injection in Self.spawning {
             let watch = PauselessStopwatch()
             let injector = try Injector(injection, into: daemon)
@@ -143,6 +146,7 @@ extension InjectionTests {
         print("injection: \(Self.spawning.count) calls failed while workers were started")
         // The last ones that were used may still be ending; one that was lost would stay.
         try daemon.wait(until: "no worker is left but one, and one that is to come") { daemon.children.count <= 2 }
+        #expect(daemon.waitForDescriptors(atMost: descriptors), "\(daemon.descriptorCount), not \(descriptors)")
         #expect(try daemon.stop().status == .exited(0))
     }
 

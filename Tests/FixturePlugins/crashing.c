@@ -153,6 +153,27 @@ static int32_t run_parent(const fastdaemon_host *host, fastdaemon_call *call, vo
     return 0;
 }
 
+/* told PATH: starts a process that makes a file at the path when it is told to end, by SIGTERM; prints its number, and waits for
+   it to end. */
+static int32_t run_told(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    const char *path = fixture_word(host, call, 1);
+    sigset_t terminate, before;
+    sigemptyset(&terminate);
+    sigaddset(&terminate, SIGTERM);
+    /* What comes before the child waits for it is kept. */
+    pthread_sigmask(SIG_BLOCK, &terminate, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        int number;
+        _exit(sigwait(&terminate, &number) != 0 || open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (child < 0) return 1;
+    print_process(host, call, child);
+    return waitpid(child, NULL, 0) == child ? 0 : 1;
+}
+
 /* descriptors: prints how many it can open. */
 static int32_t run_descriptors(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
@@ -183,9 +204,10 @@ static const fastdaemon_command where = FIXTURE_COMMAND("where", run_where);
 static const fastdaemon_command fine = FIXTURE_COMMAND("fine", run_fine);
 static const fastdaemon_command stay = FIXTURE_COMMAND("stay", run_stay);
 static const fastdaemon_command parent = FIXTURE_COMMAND("parent", run_parent);
+static const fastdaemon_command told = FIXTURE_COMMAND("told", run_told);
 static const fastdaemon_command descriptors = FIXTURE_COMMAND("descriptors", run_descriptors);
 static const fastdaemon_command hoard = FIXTURE_COMMAND("hoard", run_hoard);
 
 FIXTURE_CREATE
-FIXTURE_COMMANDS(&crash, &thread, &child, &where, &fine, &stay, &parent, &descriptors, &hoard)
+FIXTURE_COMMANDS(&crash, &thread, &child, &where, &fine, &stay, &parent, &told, &descriptors, &hoard)
 FIXTURE_ENTRY("crashing", )

@@ -162,6 +162,15 @@ static int32_t run_show(const fastdaemon_host *host, fastdaemon_call *call, void
     return count < 0 ? 1 : 0;
 }
 
+/* touch PATH: makes an empty file at a path, which may be relative. */
+static int32_t run_touch(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
+    (void)context;
+    int descriptor = open(fixture_word(host, call, 1), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) return 1;
+    close(descriptor);
+    return 0;
+}
+
 /* env NAME: prints the value of a variable of the caller's. */
 static int32_t run_env(const fastdaemon_host *host, fastdaemon_call *call, void *context) {
     (void)context;
@@ -188,11 +197,12 @@ static const fastdaemon_command weave_command = FIXTURE_COMMAND("weave", run_wea
 static const fastdaemon_command chorus_command = FIXTURE_COMMAND("chorus", run_chorus);
 static const fastdaemon_command deaf_command = FIXTURE_COMMAND("deaf", run_deaf);
 static const fastdaemon_command show_command = FIXTURE_COMMAND("show", run_show);
+static const fastdaemon_command touch_command = FIXTURE_COMMAND("touch", run_touch);
 static const fastdaemon_command env_command = FIXTURE_COMMAND("env", run_env);
 
 FIXTURE_CREATE
 FIXTURE_COMMANDS(
     &exit_command, &words_command, &cat_command, &head1_command, &sip_command, &flood_command, &weave_command,
-    &chorus_command, &deaf_command, &show_command, &env_command
+    &chorus_command, &deaf_command, &show_command, &touch_command, &env_command
 )
 FIXTURE_ENTRY("session-tools", )

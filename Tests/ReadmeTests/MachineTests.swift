@@ -7,11 +7,11 @@ import Testing
     // In a container whose root may not make namespaces, mounts and control groups there is no way to have one.
     .enabled(if: Machine.isPossible, "no systemd can be booted here, which takes a root who may make namespaces"))
 struct MachineTests {
-    /// A config with listeners and plugins.
+    /// A config with listeners and plugins, which are libraries, or entries of their own.
     private func configuration(
         _ listen: String..., plugins: [String] = ["libEcho.so", "libWait.so"], others: String = ""
     ) -> String {
-        let plugins = plugins.map { #"{ "library": "\#($0)" }"# }.joined(separator: ", ")
+        let plugins = plugins.map { $0.hasPrefix("{") ? $0 : #"{ "library": "\#($0)" }"# }.joined(separator: ", ")
         return """
             { "listen": [ \(listen.joined(separator: ", ")) ], "plugins": [ \(plugins) ],
               "pluginDirectory": "/usr/local/lib/fastdaemon/plugins" \(others) }
@@ -167,15 +167,42 @@ struct MachineTests {
         #expect(try caller.receiveToEnd() == [])
         try machine.wait(until: "NRestarts") { $0 != "0" }
         #expect(try machine.connect().ask("echo next") == Reply("next\n"))
+        // In a worker process from now on.
+        #expect(try machine.connect().ask("variable OTHER") == Reply("not set"))
         let log = machine.log
         #expect(log.contains("Watchdog timeout"), "\(log)")
         #expect(log.contains("its command stuck held up an event loop until SIGABRT ended the daemon"), "\(log)")
         try machine.end()
     }
 
+    @Test("worker processes are started, serve, and are replaced, under all that the unit keeps a service from")
+    func workers() throws {
+        let crashing = #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#
+        let machine = try Machine(
+            fixtures: ["crashing"], configuration: configuration(byName, plugins: ["libEcho.so", crashing]))
+        try machine.run("systemctl", "start", "fastdaemon.socket")
+        func worker() throws -> String {
+            let reply = try machine.connect().ask("where")
+            #expect(reply.errors == "")
+            return reply.output.trimmingCharacters(in: .newlines)
+        }
+        let first = try worker()
+        let main = try machine.property("MainPID")
+        #expect(
+            try machine.run("ps", "--no-headers", "-o", "ppid", first).trimmingCharacters(in: .whitespacesAndNewlines)
+                == main)
+        #expect(try machine.connect().ask("crash segv").errors.contains("was killed by SIGSEGV"))
+        #expect(try worker() != first)
+        #expect(try machine.connect().ask("echo on") == Reply("on\n"))
+        try machine.run("systemctl", "stop", "fastdaemon.service", "fastdaemon.socket")
+        #expect(try machine.property("MainPID") == "0")
+        #expect(try machine.property("Result") == "success")
+        try machine.end()
+    }
+
     @Test("a user's own daemon is started, reloaded, upgraded and stopped by the manager of that user")
     func user() throws {
-        let machine = try Machine()
+        let machine = try Machine(fixtures: ["session_tools"])
         try machine.write(
             """
             [Service]
@@ -187,7 +214,9 @@ struct MachineTests {
             Delegate=yes
             KillMode=mixed
             """, to: "/etc/systemd/system/manager.service")
-        try machine.write(configuration(byName), to: "/home/user/.config/fastdaemon/fastdaemon.json")
+        try machine.write(
+            configuration(byName, plugins: ["libEcho.so", "libsession_tools.so"]),
+            to: "/home/user/.config/fastdaemon/fastdaemon.json")
         try machine.run("systemctl", "daemon-reload")
         try machine.run("systemctl", "start", "manager.service")
         func systemctl(_ words: String...) throws {
@@ -197,6 +226,14 @@ struct MachineTests {
         let socket = "/run/user/1000/fastdaemon.sock"
         let words = ["fastdaemon_client", socket, "echo", "hi"]
         #expect(try machine.run(words, asUser: true) == "hi\n")
+        for folder in ["/home/user/work", "/tmp/work"] {
+            try machine.run(["mkdir", folder], asUser: true)
+            try machine.write("a note in \(folder)\n", to: folder + "/note")
+            let client = ["env", "-C", folder, "fastdaemon_client", socket]
+            #expect(try machine.run(client + ["show", "note"], asUser: true) == "a note in \(folder)\n")
+            try machine.run(client + ["touch", "new"], asUser: true)
+            #expect(try machine.run(["stat", "--format=%u", folder + "/new"]) == "1000\n")
+        }
         try machine.write(
             configuration(byName, plugins: ["libWait.so"]), to: "/home/user/.config/fastdaemon/fastdaemon.json")
         try systemctl("reload", "fastdaemon.service")

@@ -18,6 +18,7 @@ import Testing
         "The next start runs the plugin in worker processes, says so, and serves the rest",
         arguments: [
             ("segv", "by SIGSEGV"), ("abort", "by SIGABRT"), ("stack", "by SIGSEGV"), ("exit", "by exit()"),
+            ("trap", "by SIGILL"), ("throw", "by SIGABRT"),
         ])
     func next(way: String, text: String) throws {
         let folder = try folder()

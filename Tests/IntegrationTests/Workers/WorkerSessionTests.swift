@@ -79,6 +79,16 @@ import Testing
         }
     }
 
+    @Test("Who waits for a turn is told of a full line, keeps the deadline, and leaves the line by hanging up")
+    func line() throws {
+        let suite = WaitingTests()
+        try inWorkers {
+            try suite.busy()
+            try suite.deadline()
+            try suite.hangUp()
+        }
+    }
+
     @Test("The end is the handler's own, whether it comes at once or later")
     func end() throws {
         let suite = SessionEndTests()

@@ -25,6 +25,21 @@ import Testing
         #expect(!daemon.log.contains { $0.contains("error: worker process") }, "that is no crash")
     }
 
+    @Test("What its handler started is told to end as well, and has the time of grace to do so")
+    func told() throws {
+        let grace = 50.0
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], entry: #""timeoutSeconds": \#(Self.timeout)"#,
+            DaemonConfiguration(limits: ["graceSeconds": grace]))
+        let (watch, file) = (Stopwatch(), daemon.folder.file("told"))
+        let peer = try daemon.session(RawRequest("told", file))
+        let child = try #require(Int32(String(decoding: try peer.receiveOutputOrPull(), as: UTF8.self).dropLast()))
+        #expect(try peer.receiveEnd().verdict == .timedOut)
+        try daemon.wait(until: "it is gone") { !isAlive(child) }
+        #expect(watch.seconds < grace, "it was not killed")
+        #expect(access(file, F_OK) == 0)
+    }
+
     @Test("One that ends when it is told to is not killed, and its handler's end is its own")
     func obedient() throws {
         let daemon = try RunningDaemon(workers: ["session_events"], entry: #""timeoutSeconds": 0.3"#)
