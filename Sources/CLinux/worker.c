@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,17 @@ int clinux_worker_begin(int parent) {
     return getppid() == parent ? 0 : -ESRCH;
 }
 
-int clinux_worker_limit(uint64_t data, uint64_t descriptors) {
+/* Of a thread that is started without saying more. */
+static uint64_t stack_size(void) {
+    pthread_attr_t attributes;
+    size_t size = 0;
+    pthread_attr_init(&attributes);
+    pthread_attr_getstacksize(&attributes, &size);
+    pthread_attr_destroy(&attributes);
+    return size;
+}
+
+int clinux_worker_limit(uint64_t data, uint64_t threads, uint64_t descriptors) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
     if (limit.rlim_max > descriptors) limit.rlim_max = descriptors;
@@ -58,6 +69,8 @@ int clinux_worker_limit(uint64_t data, uint64_t descriptors) {
     /* The sanitizer's map of a process counts as its memory: 14 TiB, or 40. */
     data = RLIM_INFINITY;
 #endif
+    /* The kernel counts a stack from its start on, however little of it is used. */
+    if (__builtin_add_overflow(data, threads * stack_size(), &data)) data = RLIM_INFINITY;
     if (getrlimit(RLIMIT_DATA, &limit) < 0) return -errno;
     if (limit.rlim_max > data) limit.rlim_max = data;
     limit.rlim_cur = limit.rlim_max;

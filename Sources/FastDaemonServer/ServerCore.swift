@@ -57,7 +57,6 @@ final class ServerCore: Sendable {
         self.log = log
         self.loopCount = loopCount
         budget = ByteBudget(limit: generation.configuration.limits.bufferBytes)
-        Self.raiseDescriptorLimit(generation.configuration.limits)
     }
 
     // MARK: - What is served
@@ -91,7 +90,6 @@ final class ServerCore: Sendable {
         budget.setLimit(limits.bufferBytes)
         admission.setLimit(limits.commands)
         pool.setLimit(limits.commands)
-        Self.raiseDescriptorLimit(limits)
         let gone = generation.plugins.filter { old in !next.plugins.contains { $0 === old } }
         replaced.withLock { replaced in
             replaced.removeAll { $0.plugin == nil }
@@ -111,11 +109,6 @@ final class ServerCore: Sendable {
             with: Generation(number: last.number, last.configuration, plugins: [], routing: RoutingTable([])))
         for loop in loops { await loop.visit() }
         withExtendedLifetime(last) {}
-    }
-
-    /// Beside the connections: plugins, calls' directories, and connections that are being turned away.
-    private static func raiseDescriptorLimit(_ limits: Limits) {
-        clinux_raise_descriptor_limit(UInt64(limits.connections + 2 * limits.commands + 256))
     }
 
     var uptime: Double { Double(clinux_now() - start) / 1e9 }

@@ -37,8 +37,8 @@ int clinux_dead_children(int *numbers, int capacity);
    one to its whole process group when the thread that started it ends. -ESRCH where `parent` has ended already. */
 int clinux_worker_begin(int parent);
 
-/* The most bytes of data and the most descriptors that this process may have. */
-int clinux_worker_limit(uint64_t data, uint64_t descriptors);
+/* The most bytes of data and the most descriptors that this process may have. The stacks of so many threads come on top. */
+int clinux_worker_limit(uint64_t data, uint64_t threads, uint64_t descriptors);
 
 /* Two connected Unix sockets, close-on-exec. A stream is non-blocking at both ends; messages are blocking. */
 int clinux_socket_pair(bool stream, int ends[2]);

@@ -34,7 +34,7 @@ public enum WorkerControl {
             throw IOError("read", "a worker's settings", because: "\(error)")
         }
         _ = try check(
-            clinux_worker_limit(setup.common.memoryBytes, setup.common.descriptors), "limit",
+            clinux_worker_limit(setup.common.memoryBytes, UInt64(setup.calls), setup.common.descriptors), "limit",
             "a worker's memory and descriptors")
         return setup
     }

@@ -19,7 +19,7 @@ public struct WorkerSetup: Equatable, Sendable {
 
     /// What a config says of all workers.
     public struct Common: Equatable, Sendable {
-        /// The most bytes of data, and the most descriptors, that the worker may have.
+        /// The most bytes of data, besides the stacks for its calls, and the most descriptors that the worker may have.
         public var memoryBytes, descriptors: UInt64
 
         /// The daemon's limits on a request, a reply, and buffers, in bytes.

@@ -26,6 +26,12 @@ public struct Configuration: Sendable {
 
     /// How long the daemon goes on with nothing to do before it stops by itself; 0 for ever.
     var idleExitSeconds = 0.0
+
+    /// How many descriptors all that it allows may take at once: connections, those that are being turned away, directories of calls,
+    /// and plugins.
+    var descriptors: Int {
+        plugins.reduce(limits.connections + 2 * limits.commands + 256) { $0 + $1.descriptors }
+    }
 }
 
 /// One entry of `listen`.
@@ -99,6 +105,11 @@ struct PluginConfiguration: Sendable {
 
     /// The commands that are served: the name callers use, and the plugin's own. Nil for all, under their own names.
     var commands: [String: String]?
+
+    /// How many descriptors it may take. Whether it has worker processes is known only once it is loaded, so it is taken for one that
+    /// has: a copy of its library, two for the pool, two for each process, one for each call that runs there. At a reload its
+    /// successor has as many before it has let go of its own.
+    var descriptors: Int { 2 * (3 + 2 * workers + (concurrency ?? workers)) }
 }
 
 /// The section `log`.

@@ -1,3 +1,4 @@
+import CLinux
 import FastDaemonHost
 
 /// A generation in the making: loads what a config lists, takes over from the generation before what has not changed, and
@@ -23,6 +24,8 @@ struct GenerationDraft: Sendable {
         self.host = host
         self.previous = previous
         routes = BuiltInCommand.allCases.map { Route(builtIn: $0, statistics: host.statistics[$0.rawValue]) }
+        // Before plugins are loaded, which takes some.
+        clinux_raise_descriptor_limit(UInt64(configuration.descriptors))
         do {
             if !configuration.plugins.isEmpty {
                 let reader = LibraryReader(

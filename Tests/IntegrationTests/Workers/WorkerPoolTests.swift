@@ -135,6 +135,44 @@ import Testing
         #expect(try daemon.status().pools.allSatisfy { $0.crashes == 0 })
     }
 
+    @Test("The daemon allows itself the descriptors that its workers and their calls take")
+    func daemonDescriptors() throws {
+        let folder = try DaemonFolder()
+        try folder.build("session_events")
+        let many = (1...12).map {
+            #"{ "library": "libWait.so", "name": "wait\#($0)", "execution": "process", "workers": 1, "#
+                + #""commands": { "wait\#($0)": "wait" } }"#
+        }
+        let busy = #"{ "library": "libsession_events.so", "execution": "process", "concurrency": 480 }"#
+        try folder.write(
+            DaemonConfiguration(
+                plugins: many + [busy], limits: ["connections": 64, "workerDescriptors": 4096]
+            ).text)
+        let daemon = try RunningDaemon(
+            startingIn: folder, launcher: ["/bin/sh", "-c", #"ulimit -Sn 48 && exec "$0" "$@""#])
+        try daemon.waitUntilReady()
+        #expect(!daemon.log.contains { $0.contains("Too many open files") }, "\(daemon.log)")
+        #expect(try daemon.status().descriptorLimit > 64 + 480)
+        let peers = try (0..<8).map { _ in try daemon.connect() }
+        for peer in peers { try peer.send(Array(repeating: recordBytes("hold"), count: 60).flatMap { $0 }) }
+        try daemon.waitForStatus("all run") { $0["hold"]?.running == 480 }
+        #expect(try daemon.ask("wait12 0") == Reply("waited 0\n"))
+        for peer in peers { peer.hangUp() }
+        try daemon.waitUntilIdle()
+    }
+
+    @Test("As many calls run in a worker as the config says, however little memory that has for its data")
+    func threads() throws {
+        let daemon = try RunningDaemon(
+            workers: ["session_events"], entry: #""workers": 1, "concurrency": 70"#,
+            DaemonConfiguration(limits: ["workerMemoryBytes": Double(64 << 20)]))
+        let calls = try (0..<70).map { _ in try daemon.session(RawRequest("hold")) }
+        for call in calls { try call.receive(text: "holding\n") }
+        for call in calls { try call.send(.signal(15)) }
+        for call in calls { #expect(try call.finish().summary == "goodbye\n||completed 143") }
+        #expect(!daemon.log.contains { $0.contains("cannot start") }, "\(daemon.log)")
+    }
+
     @Test("Calls that wait for a worker are dropped when their callers go")
     func waiting() throws {
         let daemon = try RunningDaemon(workers: ["session_tools"], entry: #""workers": 1"#)
