@@ -147,7 +147,7 @@ struct MachineTests {
         try machine.wait(until: "ControlPID") { $0 == "0" }
         #expect(try machine.property("ActiveState") == "reloading")
         #expect(try machine.connect().ask("wait 0") == Reply("waited 0\n"))
-        try machine.run("sh", "-c", "echo >/run/gate")
+        try machine.run("sh", "-c", ": >/run/gate")
         try machine.wait(until: "ActiveState") { $0 == "active" }
         #expect(try machine.connect().ask("alive") == Reply("alive\n"))
         #expect(try machine.connect().ask("wait 0").output == "")
