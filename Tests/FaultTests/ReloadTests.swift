@@ -133,7 +133,11 @@ import Testing
     func mutatedConfigurations() throws {
         let good = DaemonConfiguration(
             listen: [#"{ "unix": "socket", "mode": "0600" }"#, #"{ "unixDatagram": "datagrams" }"#],
-            plugins: [#"{ "library": "libEcho.so", "options": {}, "commands": { "echo": "echo" } }"#, "Wait", "Count"],
+            plugins: [
+                #"{ "library": "libEcho.so", "options": {}, "commands": { "echo": "echo" } }"#,
+                #"{ "library": "libWait.so", "execution": "process", "workers": 1, "callsPerWorker": 1000000 }"#,
+                "Count",
+            ],
             limits: ["recordBytes": 100_000, "idleSeconds": 30, "commands": 20, "commandsPerPlugin": 12])
         let daemon = try RunningDaemon(good)
         let load = load(on: daemon, clients: 1)
@@ -143,7 +147,7 @@ import Testing
         for round in 0..<200 {
             var bytes = Array(good.text.utf8)
             for _ in 0..<Int.random(in: 1...2, using: &random) { mutate(&bytes, &random) }
-            let before = daemon.generation
+            let (before, workers) = (daemon.generation, daemon.children)
             try daemon.folder.write(Data(bytes))
             let text = "round \(round): \(String(decoding: bytes, as: UTF8.self))"
             if try daemon.reload().isTakenUp {
@@ -154,14 +158,18 @@ import Testing
                 #expect(try daemon.commands() == commands, "\(text)")
                 #expect(try daemon.files() == files, "\(text)")
                 #expect(try daemon.limits() == limits, "\(text)")
+                // Those of what was refused may still be ending.
+                try daemon.wait(until: "the workers are those that were, \(text)") { daemon.children == workers }
             }
             #expect(try daemon.reload(good).isTakenUp)
             #expect(try daemon.commands() == commands, "after \(text)")
             #expect(try daemon.files() == files, "after \(text)")
             #expect(try daemon.limits() == limits, "after \(text)")
+            try daemon.wait(until: "there is one worker, after \(text)") { daemon.children.count == 1 }
         }
         let tally = load.stop()
-        print("mutated configs: \(refused) were refused; \(tally.calls) calls, \(tally.failed) failed")
+        print(
+            "mutated configs: \(refused) were refused; \(tally.calls) calls, \(tally.failed) failed \(tally.failures)")
         #expect(refused > 50)
         #expect(daemon.isAlive)
         #expect(try daemon.stop().status == .exited(0))
@@ -190,8 +198,12 @@ import Testing
 }
 
 extension RunningDaemon {
-    /// What is in its folder, sockets above all. Locks stay where they are.
+    /// What is in its folder, sockets above all, and who may use it. Locks stay where they are.
     fileprivate func files() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.contains("lock") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        return try names.filter { !$0.contains("lock") }.sorted().map { name in
+            let facts = try FileManager.default.attributesOfItem(atPath: folder.file(name))
+            return "\(name) \(facts[.posixPermissions] ?? "of no mode")"
+        }
     }
 }
