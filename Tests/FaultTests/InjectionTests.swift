@@ -118,7 +118,9 @@ extension InjectionTests {
         let descriptors = daemon.descriptorCount
         for injection in Self.spawning {
             let watch = PauselessStopwatch()
-            let injector = try Injector(injection, into: daemon)
+            // The loops call that, too, and first.
+            let thread = injection.call == "epoll_ctl" ? "workers" : nil
+            let injector = try Injector(injection, into: daemon, thread: thread)
             var asked: RawPeer?
             // One call after the other, until the system call is reached. No worker may start from then on, so none is waited for.
             try daemon.wait(until: "\(injection) fails") {

@@ -32,16 +32,31 @@ struct Injection: CustomStringConvertible, Sendable {
     }
 }
 
+extension RunningDaemon {
+    /// The number of the one thread that is called that.
+    fileprivate func thread(named name: String) throws -> String {
+        let tasks = "/proc/\(process)/task"
+        let found = try FileManager.default.contentsOfDirectory(atPath: tasks).filter { thread in
+            (try? String(contentsOfFile: "\(tasks)/\(thread)/comm", encoding: .utf8)) == "\(name)\n"
+        }
+        guard found.count == 1 else { throw TestFailure("\(found.count) threads are called \(name)") }
+        return found[0]
+    }
+}
+
 /// A running strace(1), which has system calls of a running daemon fail.
 struct Injector {
     private let program: RunningProgram
     private let output: String
 
-    /// Begins, and returns once all threads of the daemon are watched.
-    init(_ injection: Injection, into daemon: RunningDaemon) throws {
+    /// Begins, and returns once the daemon is watched.
+    ///
+    /// - Parameter thread: The name of the one thread that is; left out, all are, and the workers that they start.
+    init(_ injection: Injection, into daemon: RunningDaemon, thread: String? = nil) throws {
         output = daemon.folder.file("strace")
-        program = try RunningProgram(
-            "/usr/bin/env", ["strace", "-f", "-p", "\(daemon.process)", "-o", output] + injection.options)
+        let whole = ["-f", "-p", "\(daemon.process)"]
+        let watched = try thread.map { ["-p", try daemon.thread(named: $0)] } ?? whole
+        program = try RunningProgram("/usr/bin/env", ["strace"] + watched + ["-o", output] + injection.options)
         guard let line = program.nextErrorLine(seconds: 10), line.contains("attached") else {
             throw TestFailure("strace cannot attach to the daemon")
         }

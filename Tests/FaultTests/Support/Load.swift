@@ -54,6 +54,7 @@ final class Load: Sendable {
     private let isOver = Flag()
     private let tallies: Mutex<[Tally]>
     private let answered = Atomic(0)
+    private let failed = Atomic(0)
     private let threads = Mutex<[BackgroundThread]>([])
 
     /// Begins.
@@ -79,7 +80,7 @@ final class Load: Sendable {
                         if early > 0 { usleep(UInt32(early * 1e6)) }
                     }
                     asked += 1
-                    if asker.ask() { answered.add(1, ordering: .relaxed) }
+                    if asker.ask() { answered.add(1, ordering: .relaxed) } else { failed.add(1, ordering: .relaxed) }
                 }
                 let tally = asker.tally
                 tallies.withLock { $0[client] = tally }
@@ -93,11 +94,15 @@ final class Load: Sendable {
     /// How many calls were answered rightly so far.
     var calls: Int { answered.load(ordering: .relaxed) }
 
-    /// Waits until as many were.
+    /// Waits until as many were. Fails where there are none for some time, whether they fail or just wait.
     func waitForCalls(_ count: Int) throws {
-        let watch = Stopwatch()
+        var (watch, last) = (Stopwatch(), calls)
         while calls < count {
-            guard watch.seconds < 300 else { throw TestFailure("\(calls) of \(count) calls in five minutes") }
+            if calls != last { (watch, last) = (Stopwatch(), calls) }
+            guard watch.seconds < 30 else {
+                let failed = failed.load(ordering: .relaxed)
+                throw TestFailure("no call was answered for 30 s, after \(calls) calls, and \(failed) that failed")
+            }
             usleep(1000)
         }
     }

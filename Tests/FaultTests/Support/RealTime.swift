@@ -30,6 +30,15 @@ enum RealTime {
         return try body()
     }
 
+    /// How long something takes by the clock, where nobody takes the cores away; otherwise without the machine's pauses. What comes
+    /// before all other programs may be what pauses them.
+    struct Watch {
+        private let watch = Stopwatch()
+        private let pauseless = PauselessStopwatch()
+
+        var seconds: Double { isAllowed ? watch.seconds : pauseless.seconds }
+    }
+
     /// Sleeps for a moment: a thread that comes before all others, and never does, is stopped for a twentieth of each second.
     static func leaveCore() {
         if isAllowed { usleep(100) }
