@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -24,7 +25,12 @@ import Testing
             Load.Question.echo, Load.Question("wait 0.01", reply: "waited 0.01\n"),
             Load.Question("count -l", input: "one\ntwo\n", reply: "2\n"),
         ]
-        let load = Load(of: questions, clients: 3, callsPerConnection: 1) { try RawPeer(unix: socket) }
+        let load = Load(of: questions, clients: 3, callsPerConnection: 1) {
+            let peer = try RawPeer(unix: socket)
+            // Some have connected, and have not asked yet, when their daemon is told to stop.
+            usleep(1000)
+            return peer
+        }
         for _ in 0..<5 {
             // Each daemon is stopped while it is used.
             try load.waitForCalls(load.calls + 300)
