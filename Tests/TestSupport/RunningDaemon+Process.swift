@@ -37,10 +37,7 @@ extension RunningDaemon {
     }
 
     /// Whether each of its threads waits for something.
-    public var isAsleep: Bool {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return threads.allSatisfy { statFields(of: "\(process)/task/\($0)").first == "S" }
-    }
+    public var isAsleep: Bool { TestSupport.isAsleep(process) }
 
     /// Whether a signal has stopped it.
     public var isStopped: Bool { statFields(of: "\(process)").first == "T" }
@@ -59,6 +56,12 @@ extension RunningDaemon {
 public func isAlive(_ process: pid_t) -> Bool {
     guard let state = statFields(of: "\(process)").first else { return false }
     return state != "Z" && state != "X"
+}
+
+/// Whether each thread of a process waits for something.
+public func isAsleep(_ process: pid_t) -> Bool {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+    return threads.allSatisfy { statFields(of: "\(process)/task/\($0)").first == "S" }
 }
 
 /// The processes that one started and that have not ended.
