@@ -89,7 +89,7 @@ import Testing
 
     @Test("50 reloads under load, within 60 s: none failed of at least 100,000 calls")
     func manyReloads() throws {
-        let daemon = try RunningDaemon()
+        let daemon = try RunningDaemon(program: ReleaseBuild.path("fastdaemond"))
         // What every reload may leave behind: a copy of each library that was new.
         let whole = try daemon.folder.bytes(of: "libEcho.so")
         let load = load(on: daemon)

@@ -179,7 +179,7 @@ struct MachineTests {
     func workers() throws {
         let crashing = #"{ "library": "libcrashing.so", "execution": "process", "workers": 1 }"#
         let machine = try Machine(
-            fixtures: ["crashing"], configuration: configuration(byName, plugins: ["libEcho.so", crashing]))
+            fixtures: ["crashing": []], configuration: configuration(byName, plugins: ["libEcho.so", crashing]))
         try machine.run("systemctl", "start", "fastdaemon.socket")
         func worker() throws -> String {
             let reply = try machine.connect().ask("where")
@@ -202,7 +202,7 @@ struct MachineTests {
 
     @Test("a user's own daemon is started, reloaded, upgraded and stopped by the manager of that user")
     func user() throws {
-        let machine = try Machine(fixtures: ["session_tools"])
+        let machine = try Machine(fixtures: ["session_tools": []])
         try machine.write(
             """
             [Service]
