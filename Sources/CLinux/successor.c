@@ -144,7 +144,8 @@ static bool corpse_status(int process, int watch, int *status) {
         rest += strspn(rest, " ");
         rest += strcspn(rest, " ");
     }
-    if (sscanf(rest, "%d", status) != 1) return false;
+    /* Who may not look into a process sees 0. */
+    if (sscanf(rest, "%d", status) != 1 || *status == 0) return false;
     /* Where it is there still, the number is no other's by now. */
     return syscall(SYS_pidfd_send_signal, watch, 0, NULL, 0) == 0;
 }

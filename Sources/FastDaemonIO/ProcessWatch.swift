@@ -23,6 +23,7 @@ public final class ProcessWatch: @unchecked Sendable {
     /// Waits until the process has ended; once. Returns false where the task was cancelled before, or the wait is not possible. Loop
     /// thread only.
     public func waitForEnd() async -> Bool {
+        registration.loop.assertIsCurrent()
         // Nothing but an event tells.
         registration.clearReadable()
         let wakeup = await withTaskCancellationHandler {

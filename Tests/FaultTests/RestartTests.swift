@@ -27,7 +27,7 @@ import Testing
         ]
         let load = Load(of: questions, clients: 3, callsPerConnection: 1) {
             let peer = try RawPeer(unix: socket)
-            // Some have connected, and have not asked yet, when their daemon is told to stop.
+            // Some have connected, and have not asked yet, when their daemon is told to stop: they have a second.
             usleep(1000)
             return peer
         }

@@ -14,7 +14,7 @@ struct GrowthTests {
         "connections": 12_000, "firstRecordSeconds": 600, "idleSeconds": 600,
     ]
 
-    /// What 2,000 requests over one connection cost.
+    /// What 2,000 requests over one connection cost. The next comes when the last is answered, so each is waited for once.
     private func cost(of load: Load, on counted: CountedDaemon) throws -> (allocations: Int, calls: Int) {
         let peer = try counted.daemon.connect()
         try load.run(2_000, over: [peer])

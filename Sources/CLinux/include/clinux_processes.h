@@ -33,8 +33,8 @@ bool clinux_adopts_orphans(void);
 /* Finds children that have ended and were not waited for. Returns how many there are in `numbers`. */
 int clinux_dead_children(int *numbers, int capacity);
 
-/* For a worker, before it loads anything: no new privileges, no core file, an end before the daemon's where memory runs out, and
-   one to its whole process group when the thread that started it ends. -ESRCH where `parent` has ended already. */
+/* For a worker, before it loads anything: no new privileges, no core file, a larger share of blame than the daemon's where memory runs out, and
+   an end to its whole process group when the thread that started it ends. -ESRCH where `parent` has ended already. */
 int clinux_worker_begin(int parent);
 
 /* The most bytes of data and the most descriptors that this process may have. The stacks of so many threads come on top. */

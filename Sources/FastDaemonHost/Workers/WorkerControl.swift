@@ -33,8 +33,9 @@ public enum WorkerControl {
         } catch {
             throw IOError("read", "a worker's settings", because: "\(error)")
         }
+        let calls = min(Int(setup.calls), setup.common.mostCalls)
         _ = try check(
-            clinux_worker_limit(setup.common.memoryBytes, UInt64(setup.calls), setup.common.descriptors), "limit",
+            clinux_worker_limit(setup.common.memoryBytes, UInt64(calls), setup.common.descriptors), "limit",
             "a worker's memory and descriptors")
         return setup
     }

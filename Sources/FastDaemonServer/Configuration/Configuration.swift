@@ -108,7 +108,8 @@ struct PluginConfiguration: Sendable {
 
     /// How many descriptors it may take. Whether it has worker processes is known only once it is loaded, so it is taken for one that
     /// has: a copy of its library, two for the pool, two for each process, one for each call that runs there. At a reload its
-    /// successor has as many before it has let go of its own.
+    /// successor has as many before it has let go of its own. Where single commands have workers, their calls are among
+    /// `limits.commands`.
     var descriptors: Int { 2 * (3 + 2 * workers + (concurrency ?? workers)) }
 }
 

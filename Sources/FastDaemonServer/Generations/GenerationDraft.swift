@@ -67,15 +67,15 @@ struct GenerationDraft: Sendable {
                         + "of them a \"name\" of its own")
                 return
             }
-            let (asked, room) = (entry.callsAtOnce(configuration.limits), entry.room(in: workers))
+            let asked = min(entry.callsAtOnce(configuration.limits), entry.bearable(by: plugin))
+            let room = entry.room(in: workers)
             if room < asked {
                 host.log.write(
                     .warning,
                     "\(entry.keyPath).concurrency: a worker process has descriptors for \(workers.callsEach) calls at once "
                         + "(limits.workerDescriptors), so \(room) run, not \(asked)")
             }
-            let most = min(asked, room, entry.bearable(by: plugin))
-            plugins.append((hosted, most, workers))
+            plugins.append((hosted, min(asked, room), workers))
             for (name, command) in served(by: plugin, entry) { add(name, command, of: hosted, entry) }
         } catch {
             problems.append("\(entry.keyPath): \(error)")

@@ -96,7 +96,7 @@ struct Successor: Sendable {
         var status: Int32 = 0
         for _ in 0..<200 {
             let result = clinux_successor_end(process, watch.number, &status)
-            if result < 0 { return "it ended, and its parent alone knows how" }
+            if result < 0 { return "it ended, and how is not known here" }
             if result > 0 {
                 let signal = status & 0x7F
                 return signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "it was ended by signal \(signal)"

@@ -51,10 +51,17 @@ final class Load: Sendable {
         }
     }
 
-    private let isOver = Flag()
-    private let tallies: Mutex<[Tally]>
-    private let answered = Atomic(0)
-    private let failed = Atomic(0)
+    /// What the clients' threads share. They do not hold the load itself, so that they end with a test that throws.
+    private final class Progress: Sendable {
+        let isOver = Flag()
+        let tallies: Mutex<[Tally]>
+        let answered = Atomic(0)
+        let failed = Atomic(0)
+
+        init(clients: Int) { tallies = Mutex(Array(repeating: Tally(), count: clients)) }
+    }
+
+    private let progress: Progress
     private let threads = Mutex<[BackgroundThread]>([])
 
     /// Begins.
@@ -68,31 +75,36 @@ final class Load: Sendable {
         of questions: [Question] = [.echo], clients: Int = 1, pace: Double? = nil, callsPerConnection: Int = .max,
         keepsDurations: Bool = true, connect: @escaping @Sendable () throws -> RawPeer
     ) {
-        tallies = Mutex(Array(repeating: Tally(), count: clients))
+        let progress = Progress(clients: clients)
+        self.progress = progress
         for client in 0..<clients {
-            let thread = BackgroundThread { [self] in
+            let thread = BackgroundThread {
                 var asker = Asker(questions, callsPerConnection, keepsDurations, connect)
                 let watch = Stopwatch()
                 var asked = 0
-                while !isOver.isSet {
+                while !progress.isOver.isSet {
                     if let pace {
                         let early = Double(asked) / pace - watch.seconds
                         if early > 0 { usleep(UInt32(early * 1e6)) }
                     }
                     asked += 1
-                    if asker.ask() { answered.add(1, ordering: .relaxed) } else { failed.add(1, ordering: .relaxed) }
+                    if asker.ask() {
+                        progress.answered.add(1, ordering: .relaxed)
+                    } else {
+                        progress.failed.add(1, ordering: .relaxed)
+                    }
                 }
                 let tally = asker.tally
-                tallies.withLock { $0[client] = tally }
+                progress.tallies.withLock { $0[client] = tally }
             }
             threads.withLock { $0.append(thread) }
         }
     }
 
-    deinit { isOver.set() }
+    deinit { progress.isOver.set() }
 
     /// How many calls were answered rightly so far.
-    var calls: Int { answered.load(ordering: .relaxed) }
+    var calls: Int { progress.answered.load(ordering: .relaxed) }
 
     /// Waits until as many were. Fails where there are none for some time, whether they fail or just wait.
     func waitForCalls(_ count: Int) throws {
@@ -100,7 +112,7 @@ final class Load: Sendable {
         while calls < count {
             if calls != last { (watch, last) = (Stopwatch(), calls) }
             guard watch.seconds < 30 else {
-                let failed = failed.load(ordering: .relaxed)
+                let failed = progress.failed.load(ordering: .relaxed)
                 throw TestFailure("no call was answered for 30 s, after \(calls) calls, and \(failed) that failed")
             }
             usleep(1000)
@@ -109,9 +121,9 @@ final class Load: Sendable {
 
     /// Stops the clients after the calls that they are in, and returns what came of all.
     func stop() -> Tally {
-        isOver.set()
+        progress.isOver.set()
         for thread in threads.withLock({ $0 }) { thread.join() }
-        return tallies.withLock { tallies in
+        return progress.tallies.withLock { tallies in
             tallies.reduce(into: Tally()) { $0.add($1) }
         }
     }

@@ -26,7 +26,11 @@ enum RealTime {
         urgent.sched_priority = priority
         let error = pthread_setschedparam(pthread_self(), SCHED_FIFO | notInherited, &urgent)
         precondition(error == 0, "programs may, but not this thread: \(error)")
-        defer { pthread_setschedparam(pthread_self(), policy, &usual) }
+        // Not to be inherited is no more than who has no privileges may have it; to be inherited again is.
+        defer {
+            let error = pthread_setschedparam(pthread_self(), policy | notInherited, &usual)
+            precondition(error == 0, "this thread would come before all others from now on: \(error)")
+        }
         return try body()
     }
 

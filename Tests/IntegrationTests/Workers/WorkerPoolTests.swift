@@ -83,6 +83,18 @@ import Testing
         #expect(targets.filter { $0.hasPrefix("socket:") }.count <= 2)
     }
 
+    @Test(
+        "A worker may have stacks for as many calls as it is given, however many the config asks for",
+        .enabled(if: !isSanitized, "no ceiling leaves the sanitizer the memory that it needs"))
+    func stacks() throws {
+        let daemon = try RunningDaemon(
+            workers: ["crashing"], entry: #""workers": 1, "concurrency": 10000"#,
+            DaemonConfiguration(limits: ["workerDescriptors": 64, "workerMemoryBytes": Double(200 << 20)]))
+        // 16 calls, of 8 MiB each.
+        #expect(try daemon.ask("hoard 250").output != "")
+        #expect(try daemon.ask("hoard 400").output == "")
+    }
+
     @Test("Where memory runs out the kernel is to end a worker, and not the daemon")
     func memoryOfTheMachine() throws {
         let daemon = try RunningDaemon(workers: ["crashing"], entry: #""workers": 1"#)
@@ -105,6 +117,7 @@ import Testing
         let warning = "plugins[0].concurrency: a worker process has descriptors for 16 calls at once"
         #expect(daemon.log.contains { $0.contains("\(warning) (limits.workerDescriptors), so 16 run, not 40") })
         let mayEnd = Flag()
+        defer { mayEnd.set() }
         let holding = Atomic(0)
         let ends = Mutex<[String]>([])
         let callers = (0..<40).map { _ in
