@@ -7,7 +7,7 @@ import Testing
 @testable import FastDaemonHost
 @testable import FastDaemonServer
 
-@Suite("What a worker is told of its call", .timeLimit(.minutes(1))) struct WorkerRelayTests {
+@Suite("What a worker is told of its call", .timeLimit(.minutes(1))) final class WorkerRelayTests {
     private let loop: EventLoop
     private let pool: WorkerPool
     private let plugin: Plugin
@@ -27,6 +27,8 @@ import Testing
         let settings = WorkerSettings(processes: 1, callsPerWorker: 0, idleMemoryBytes: 0, setup: setup)
         pool = try WorkerPool(settings.machine, image: image, setup: setup, name: "echo", log: host.log)
     }
+
+    deinit { plugin.destroy() }
 
     @Test("That the caller is gone, also where it went between its signal and the call's place in the worker")
     func goneBefore() async throws {
