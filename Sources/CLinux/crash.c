@@ -187,7 +187,9 @@ static int handle_faults(void) {
 }
 
 int clinux_crash_begin(int descriptor) {
-    if (ftruncate(descriptor, sizeof(file)) < 0) return -errno;
+    /* Where it had no room to grow into, a note of whose code runs would end the process (SIGBUS). */
+    int error = posix_fallocate(descriptor, 0, sizeof(file));
+    if (error) return -error;
     file *table = mmap(NULL, sizeof(file), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (table == MAP_FAILED) return -errno;
     table->magic = magic;

@@ -153,7 +153,12 @@ public final class CrashNotes: Sendable {
             var (own, found) = (clinux_status(), clinux_status())
             _ = clinux_status_of(file.number, &own)
             guard clinux_status_at(folder.number, name, 0, &found) == 0, found.inode == own.inode else { continue }
-            _ = try check(clinux_crash_begin(file.number), "use", "\(path)/\(name)")
+            do {
+                _ = try check(clinux_crash_begin(file.number), "use", "\(path)/\(name)")
+            } catch {
+                _ = unlinkat(folder.number, name, 0)
+                throw error
+            }
             return file
         }
     }

@@ -157,6 +157,25 @@ import Testing
         #expect(notes(of: folder) == [], "nothing is left behind")
     }
 
+    /// Whether a process here may mount something that it alone sees.
+    static let mayMount: Bool = {
+        let words = ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+        return (try? run("/usr/bin/unshare", words))?.status == .exited(0)
+    }()
+
+    @Test("A folder that is full is one more that cannot be used", .enabled(if: mayMount, "no right to mount"))
+    func fullFolder() throws {
+        let folder = try folder()
+        mkdir(folder.file("fastdaemon"), 0o700)
+        let mount = #"mount -t tmpfs -o size=64k,mode=0700 none "$0" && exec "$@""#
+        let words = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, folder.file("fastdaemon")]
+        let daemon = try RunningDaemon(in: folder, launcher: words)
+        let warning = daemon.log.first { $0.contains("a crash will not be known to the next start") }
+        #expect(warning?.contains("No space left on device") == true, "\(daemon.log)")
+        #expect(try daemon.ask("echo on") == Reply("on\n"))
+        #expect(try daemon.stop().status == .exited(0))
+    }
+
     @Test("A folder for notes that is not to be trusted is not used, and the daemon serves")
     func untrusted() throws {
         let folder = try folder()
