@@ -114,6 +114,15 @@ public final class Listener: Sendable {
         shared.store(true, ordering: .relaxed)
     }
 
+    /// Lets go of a socket for streams, and of its lock, that another process serves, although this value is still held. Where that
+    /// process ends, nobody waits in a queue that nobody takes from, and the next one can have its place. Nobody may accept here
+    /// any more.
+    public func letGo() {
+        guard isShared, !isDatagram else { return }
+        _ = clinux_let_go(descriptor.number)
+        lock?.letGo()
+    }
+
     /// This process alone has the socket from now on.
     public func takeOver() {
         lock?.takeOver()

@@ -79,6 +79,11 @@ public final class SocketLock: Sendable {
         setHolder(to: getpid())
     }
 
+    /// Leaves a lock to the other process that holds it.
+    func letGo() {
+        if isShared.load(ordering: .relaxed) { _ = clinux_let_go(descriptor.number) }
+    }
+
     /// Lets go of the lock now.
     public func release() {
         if isShared.exchange(true, ordering: .relaxed) { return }

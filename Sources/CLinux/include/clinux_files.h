@@ -54,6 +54,9 @@ int clinux_change_mode(const char *path, uint32_t mode);
 /* unlink(2) */
 int clinux_remove(const char *path);
 
+/* Lets go of what a descriptor is of, and keeps its number, which is of nothing from now on. Returns 0 or the negated errno. */
+int clinux_let_go(int descriptor);
+
 /* Locks a file for this process alone, without waiting: -EWOULDBLOCK where another has it (flock(2)). The lock belongs to
    the open file, so a process that inherits the descriptor holds it, too. */
 int clinux_lock(int descriptor);

@@ -104,6 +104,11 @@ final class ListenerSet: Sendable {
         }
     }
 
+    /// Leaves the sockets that another process has to that one alone. Nothing waits in them any more that is to be taken in here.
+    func letGo() {
+        for listener in all { listener.listener.letGo() }
+    }
+
     /// Leaves no file behind, for a process that ends at once.
     func removeFiles() {
         for listener in all { listener.removeFile() }

@@ -57,6 +57,10 @@ extension Daemon {
     private func retire(_ shutdown: Shutdown) async {
         reloader.close()
         listeners.stop(leavesQueues: false)
+        Task(executorPreference: loops.loops[0]) {
+            while self.listeners.areDraining { await self.loops.loops[0].sleep(nanoseconds: 10_000_000) }
+            self.listeners.letGo()
+        }
         let limit = core.limits.drainSeconds
         await loops.loops[0].sleep(nanoseconds: nanoseconds(limit * 0.75))
         if Task.isCancelled { return }

@@ -78,4 +78,32 @@ import Testing
         let run = daemon.log.count { $0.contains("command=wait") }
         #expect(run == callers.reduce(0) { $0 + $1.result.answered }, "nothing ran that was not answered")
     }
+
+    @Test("A new daemon that is killed while the old one finishes leaves its place to the next")
+    func killedSuccessor() throws {
+        let upgradable = try Upgradable()
+        let daemon = upgradable.daemon
+        let caller = try daemon.connect()
+        try caller.send("wait 3")
+        try daemon.waitForStatus("it runs") { $0["wait"]?.running == 1 }
+        let successor = try upgradable.upgrade()
+        let descriptors = "/proc/\(daemon.process)/fd"
+        try daemon.wait(until: "the old one has let go of the socket's lock") {
+            try FileManager.default.contentsOfDirectory(atPath: descriptors).allSatisfy {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\($0)"))?
+                    .hasSuffix("/socket.lock") != true
+            }
+        }
+        kill(successor, SIGKILL)
+        try daemon.wait(until: "it is gone") { !isAlive(successor) }
+        let next = try RunningDaemon(startingIn: upgradable.folder, program: upgradable.program)
+        try next.waitUntilReady()
+        #expect(try next.ask("echo on") == Reply("on\n"))
+        #expect(daemon.isAlive, "the old one has not finished yet")
+        #expect(try caller.receiveReply() == Reply("waited 3\n"))
+        caller.hangUp()
+        #expect(try daemon.wait().status == .exited(0))
+        #expect(try next.ask("echo still") == Reply("still\n"))
+        #expect(try next.stop().status == .exited(0))
+    }
 }
